@@ -1,0 +1,1 @@
+"""What all JSON shares: tokens, reading bodies strictly, cursors, the OpenAPI document."""

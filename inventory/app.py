@@ -1,0 +1,114 @@
+"""This module is about putting the house together: settings, extensions, capabilities."""
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+from apiflask import APIFlask
+from flask_migrate import Migrate
+
+from inventory import db as database
+from inventory.api import document
+from inventory.api import edge as api_edge
+from inventory.catalogue import changes as catalogue
+from inventory.config import Config, load
+from inventory.counting import api as counting_api
+from inventory.counting import changes as counting
+from inventory.counting import pages as counting_pages
+from inventory.counting.task import CountTask
+from inventory.db import LANE, SharedCommits, db
+from inventory.exchange import pages as exchange_pages
+from inventory.identity import edge as identity_edge
+from inventory.identity import pages as identity_pages
+from inventory.journal.changes import Projector
+from inventory.ledger import changes as ledger
+from inventory.ledger import pages as ledger_pages
+from inventory.places import changes as places
+from inventory.printing import api as printing_api
+from inventory.printing import pages as printing_pages
+from inventory.register import api as register_api
+from inventory.register import changes as register
+from inventory.register import pages as register_pages
+from inventory.scanning import api as scanning_api
+from inventory.scanning import pages as scanning_pages
+from inventory.scanning.service import Submission, Task, take_in
+from inventory.web import health, shell
+
+PACKAGE = Path(__file__).resolve().parent
+MIGRATIONS = PACKAGE / "migrations"
+PROJECTORS: tuple[Projector, ...] = (
+    places.PROJECTOR,
+    catalogue.PROJECTOR,
+    register.PROJECTOR,
+    ledger.PROJECTOR,
+    counting.PROJECTOR,
+)
+TASKS: tuple[Task, ...] = (CountTask(),)
+PAGES = (
+    identity_pages.bp,
+    scanning_pages.bp,
+    register_pages.bp,
+    ledger_pages.bp,
+    printing_pages.bp,
+    counting_pages.bp,
+    exchange_pages.bp,
+    health.bp,
+)
+APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp)
+
+
+def template_folder() -> Path:
+    """Beside the package in a checkout, inside it once installed."""
+    installed = PACKAGE / "templates"
+    return installed if installed.is_dir() else PACKAGE.parent / "templates"
+
+
+def create_app(config: Config | None = None) -> APIFlask:
+    """Return the application: every capability's pages and API, on one database."""
+    settings = config or load()
+    app = APIFlask(
+        "inventory",
+        title="Tallycard",
+        version="v1",
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        json_errors=False,
+        root_path=str(PACKAGE),
+        template_folder=str(template_folder()),
+        static_folder=str(PACKAGE / "static"),
+    )
+    app.jinja_options = {"autoescape": True}
+    database.init_app(app, settings)
+    Migrate(app, db, directory=str(MIGRATIONS))
+    identity_edge.logins.init_app(app)
+    shell.init_app(app, settings, identity_edge.page_actor)
+    api_edge.init_app(app, identity_edge.token_actor)
+    document.init_app(app)
+    _take_scans_in(app, TASKS)
+    for blueprint in (*PAGES, *APIS):
+        app.register_blueprint(blueprint)
+    _log(app)
+    return app
+
+
+def _take_scans_in(app: APIFlask, tasks: Sequence[Task]) -> None:
+    app.extensions[scanning_api.INTAKE] = SharedCommits[Submission, list[dict[str, object]]](
+        app.extensions[LANE], partial(take_in, tasks=tasks)
+    )
+
+
+def _log(app: APIFlask) -> None:
+    """JSON lines for machines; never a payload of a form, a header or a token."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    app.logger.disabled = True

@@ -1,0 +1,1 @@
+"""Kinds of things, and later the equipment standards they answer to."""

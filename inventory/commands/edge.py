@@ -1,0 +1,152 @@
+"""This module is about the edge of the command line: the application, words, JSON, exit codes."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from inventory.errors import Missing, NotMigrated, Refusal, Unavailable
+
+T = TypeVar("T")
+BAD_INPUT = 2
+
+
+def run_command(group: click.Group, arguments: list[str]) -> int:
+    """Run and return the exit code; only what nobody foresaw shows a trace."""
+    try:
+        result = group.main(arguments, prog_name="tallycard", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        click.echo("", err=True)
+        return BAD_INPUT
+    except click.ClickException as error:
+        error.show()
+        return BAD_INPUT
+    except Refusal as refusal:
+        click.echo(said(refusal), err=True)
+        return refusal.exit_code
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def said(refusal: Refusal) -> str:
+    """Return the sentence for a refusal in the language of the terminal."""
+    from flask import has_app_context
+
+    if not has_app_context():
+        return str(refusal)
+    from inventory.web.refusals import words
+
+    return words(refusal)
+
+
+def terminal_language() -> str:
+    """Return the language of the terminal: Chinese where its locale is, else English."""
+    for name in ("TALLYCARD_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "zh_Hans_CN" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@contextmanager
+def application(*, migrated: bool = True) -> Iterator[Any]:
+    """
+    Give an application whose session acts as the operator of this computer.
+
+    Raises:
+        NotMigrated: the database is not at this release's form.
+        Unavailable: the database cannot be reached.
+    """
+    from flask_babel import force_locale
+    from sqlalchemy.exc import DBAPIError
+
+    from inventory.app import create_app
+    from inventory.db import db
+    from inventory.scope import OPERATOR, bind
+
+    app = create_app()
+    with app.app_context(), force_locale(terminal_language()):
+        try:
+            if migrated and not is_migrated():
+                raise NotMigrated(what="database", reason="")
+        except DBAPIError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise Unavailable(what="database", reason=reason) from error
+        bind(db.session(), OPERATOR)
+        try:
+            yield app
+        except Refusal as refusal:
+            # Said here, while the application knows the words.
+            click.echo(said(refusal), err=True)
+            raise click.exceptions.Exit(refusal.exit_code) from refusal
+        finally:
+            db.session.remove()
+
+
+def is_migrated() -> bool:
+    """Whether the database stands at the newest migration."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from inventory.app import MIGRATIONS
+    from inventory.db import db
+
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def now() -> datetime:
+    """Return the time; commands are edges and may read the clock."""
+    return datetime.now(UTC)
+
+
+def emit(value: dict[str, Any]) -> None:
+    """Print one object a line as JSON in UTF-8."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def as_json(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the option `--json`."""
+    return click.option(
+        "--json", "json_", is_flag=True, help="Print one JSON object a line."
+    )(command)
+
+
+def with_application(command: Callable[..., T]) -> Callable[..., T]:
+    """Run a command inside the application, as the operator of this computer."""
+
+    @wraps(command)
+    def inside(*args: Any, **kwargs: Any) -> T:
+        with application():
+            return command(*args, **kwargs)
+
+    return inside
+
+
+def one_school(school_id: str | None) -> str:
+    """
+    Return the school that was named, or the only one there is.
+
+    Raises:
+        Missing: there are several, and none was named.
+    """
+    from inventory.db import db
+    from inventory.places.queries import schools
+
+    if school_id:
+        return school_id
+    there = schools(db.session())
+    if len(there) != 1:
+        raise Missing(field="--school")
+    return there[0].id

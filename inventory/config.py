@@ -1,0 +1,162 @@
+"""This module is about settings: each is read once, with its default and its unit.
+
+The environment wins over `tallycard.toml` in the data folder, which wins over the default.
+A setting that would make the server unsafe is refused at the start, not found out later.
+"""
+
+import ipaddress
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from inventory.errors import UnsafeSetting
+
+PREFIX = "TALLYCARD_"
+KEY_BYTES = 32
+SHORTEST_KEY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of one deployment."""
+
+    data: Path
+    """Folder of the default database, the secret key, uploads and spools."""
+    database: str
+    """SQLAlchemy URI of the database."""
+    secret_key: str
+    """Key that signs sessions and forms; made on first use and kept in the data folder."""
+    url: str = "http://127.0.0.1:8000"
+    """Public address, for links on labels and cards."""
+    url_lasts: bool = False
+    """An administrator confirms that the address will outlive the labels that carry it."""
+    language: str = "zh-CN"
+    """Language of those who chose none: `zh-CN` or `en`."""
+    time_zone: str = "Asia/Shanghai"
+    """Zone in which times are shown and days are counted (IANA name)."""
+    item_price_yuan: int = 500
+    """Unit price in yuan from which an imported line becomes single items."""
+    upload_megabytes: int = 50
+    """Largest request body, in megabytes."""
+    trusted_proxies: int = 0
+    """Number of reverse proxies in front whose forwarding headers are believed."""
+    hosts: tuple[str, ...] = ()
+    """Host names that the server answers to; empty means those of `url` and loopback."""
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database.startswith("sqlite")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file behind an SQLite database; None for PostgreSQL."""
+        if not self.is_sqlite:
+            return None
+        return Path(self.database.split("///", 1)[1])
+
+    @property
+    def address_is_lasting(self) -> bool:
+        """Whether labels may carry a link: not for loopback and private addresses, unless confirmed."""
+        return self.url_lasts or not is_private(self.url)
+
+
+def is_private(url: str) -> bool:
+    """Whether an address means something on this machine or this network only."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or "." not in host and ":" not in host:
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.endswith((".local", ".lan", ".internal", ".localhost"))
+
+
+def load(environ: Mapping[str, str] | None = None) -> Config:
+    """
+    Read the settings of this process.
+
+    Raises:
+        UnsafeSetting: a setting is unknown, malformed, or would make the server unsafe.
+    """
+    env = os.environ if environ is None else environ
+    data = Path(env.get(PREFIX + "DATA", "var")).expanduser().resolve()
+    written = _from_file(data / "tallycard.toml")
+    given = {**written, **_from_environment(env)}
+    given.pop("data", None)
+    data.mkdir(parents=True, exist_ok=True)
+    values = {name: _parse(name, value) for name, value in given.items()}
+    values.setdefault("database", f"sqlite:///{data / 'tallycard.db'}")
+    values["database"] = _with_driver(str(values["database"]))
+    values.setdefault("secret_key", _kept_key(data / "secret.key"))
+    config = Config(data=data, **values)  # type: ignore[arg-type]
+    _refuse_unsafe(config)
+    return config
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
+    names = {field.name for field in fields(Config)}
+    return {
+        name: env[PREFIX + name.upper()] for name in names if env.get(PREFIX + name.upper(), "")
+    }
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnsafeSetting(setting=path.name, reason=str(error)) from error
+    names = {field.name for field in fields(Config)}
+    for name in values:
+        if name not in names:
+            raise UnsafeSetting(setting=name, reason=f"there is no such setting in {path.name}")
+    return dict(values)
+
+
+def _parse(name: str, value: object) -> object:
+    kinds = {field.name: field.type for field in fields(Config)}
+    kind = kinds[name]
+    try:
+        if kind is bool:
+            return str(value).strip().lower() in {"1", "true", "yes", "on"}
+        if kind is int:
+            return int(str(value))
+        if name == "hosts":
+            return tuple(str(value).replace(",", " ").split()) if isinstance(value, str) else value
+    except ValueError as error:
+        raise UnsafeSetting(setting=PREFIX + name.upper(), reason=str(error)) from error
+    return str(value)
+
+
+def _with_driver(uri: str) -> str:
+    """Plain PostgreSQL addresses mean psycopg 3, whichever default SQLAlchemy has."""
+    for scheme in ("postgresql://", "postgres://"):
+        if uri.startswith(scheme):
+            return "postgresql+psycopg://" + uri.removeprefix(scheme)
+    return uri
+
+
+def _kept_key(path: Path) -> str:
+    """The key of this deployment, made on first use and readable by its owner only."""
+    if path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    key = secrets.token_hex(KEY_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key)
+    return key
+
+
+def _refuse_unsafe(config: Config) -> None:
+    if len(config.secret_key) < SHORTEST_KEY:
+        reason = f"it needs at least {SHORTEST_KEY} characters"
+        raise UnsafeSetting(setting="TALLYCARD_SECRET_KEY", reason=reason)
+    if urlsplit(config.url).scheme not in {"http", "https"}:
+        raise UnsafeSetting(setting="TALLYCARD_URL", reason="it starts with http:// or https://")
+    if config.language not in {"zh-CN", "en"}:
+        raise UnsafeSetting(setting="TALLYCARD_LANGUAGE", reason="it is zh-CN or en")

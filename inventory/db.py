@@ -1,0 +1,393 @@
+"""This module is about the database: engine settings, the session, the write lane.
+
+SQLite has one writer. Its own busy handler sleeps and retries unfairly (waits of seconds were
+measured), so all writers of this process stand in one fair lane, and other processes on the
+same file wait at a file lock beside it. Scans share commits: many wait, one COMMIT answers all,
+and nobody is answered before it. PostgreSQL needs no lane and gets none.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from prometheus_client import Histogram
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from inventory.base import Base
+from inventory.config import Config
+from inventory.errors import Busy, SecondServer
+
+T = TypeVar("T")
+S = TypeVar("S")
+R = TypeVar("R")
+
+WRITES = "tallycard_writes"
+LANE = "tallycard_lane"
+PATIENCE_S = 30.0
+"""How long a writer waits for its turn before it is told that the database is busy."""
+TRIES = 4
+RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
+HEAVIEST_GROUP = 2_000
+"""Scans in one shared commit at most: about 50 ms of work, so that nobody waits long."""
+
+LANE_WAIT = Histogram(
+    "tallycard_lane_wait_seconds",
+    "Time a writer waited for its turn in the write lane",
+    buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0),
+)
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+# --- the engine ----------------------------------------------------------------------------
+
+
+def engine_options(config: Config) -> dict[str, Any]:
+    """Return the options that every engine of this product is made with."""
+    if config.is_sqlite:
+        arguments = {"timeout": PATIENCE_S, "check_same_thread": False}
+        return {"connect_args": arguments, "hide_parameters": True}
+    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "hide_parameters": True}
+
+
+def make_engine(config: Config) -> Engine:
+    """Return an engine outside any application, for migrations and tools."""
+    engine = create_engine(config.database, **engine_options(config))
+    prepare_engine(engine)
+    return engine
+
+
+def prepare_engine(engine: Engine) -> None:
+    """
+    Make SQLite durable and strict: WAL, synchronous=FULL, foreign keys, explicit BEGIN.
+
+    The driver must not begin transactions by itself, else BEGIN IMMEDIATE is impossible; a
+    deferred transaction that turns into a writer may fail at once with SQLITE_BUSY.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Attach engine, session and write lane to the application."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    app.extensions[LANE] = WriteLane(config.database_file)
+
+
+# --- the lane ------------------------------------------------------------------------------
+
+
+class FairLock:
+    """A lock that is given in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self, patience_s: float) -> bool:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return True
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        if gate.acquire(timeout=patience_s):
+            return True
+        return not self._give_up(gate)
+
+    def _give_up(self, gate: threading.Lock) -> bool:
+        """Leave the queue; False when the lock was handed over at the last moment."""
+        with self._guard:
+            if gate in self._waiting:
+                self._waiting.remove(gate)
+                return True
+            return False
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+class WriteLane:
+    """One turn at a time for all writers of an SQLite file; nothing at all for PostgreSQL."""
+
+    def __init__(self, database_file: Path | None) -> None:
+        self._lock = FairLock()
+        self._path = _beside(database_file, "lane") if database_file else None
+        self._file: int | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        return self._path is not None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """
+        Wait for the turn and hold it.
+
+        Raises:
+            Busy: the turn did not come within `PATIENCE_S` seconds.
+        """
+        if self._path is None:
+            yield
+            return
+        asked = time.monotonic()
+        if not self._lock.acquire(PATIENCE_S):
+            raise Busy(what="database", reason="busy")
+        try:
+            file = self._lock_file()
+            _lock_patiently(file, PATIENCE_S)
+            LANE_WAIT.observe(time.monotonic() - asked)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+        finally:
+            self._lock.release()
+
+    def _lock_file(self) -> int:
+        """The lock's descriptor, kept open as long as the process lives."""
+        if self._file is None:
+            assert self._path is not None
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._file
+
+
+def _beside(database: Path, suffix: str) -> Path:
+    return database.with_name(f"{database.name}.{suffix}")
+
+
+def _lock_patiently(file: int, patience_s: float) -> None:
+    """Take the lock that other processes on this file take; theirs are short."""
+    deadline = time.monotonic() + patience_s
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy(what="database", reason="busy") from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+        else:
+            return
+
+
+@contextmanager
+def only_server(config: Config) -> Iterator[None]:
+    """
+    Hold the place of the one server of an SQLite file while the block runs.
+
+    Raises:
+        SecondServer: another living process holds it.
+    """
+    if config.database_file is None:
+        yield
+        return
+    path = _beside(config.database_file, "server")
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            pid = file.read().strip() or "?"
+            raise SecondServer(pid=pid, database=config.database_file.name) from None
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def transact(work: Callable[[Session], T]) -> T:
+    """
+    Run one use case in one write transaction and commit it; the edges alone call this.
+
+    A serialisation failure or a deadlock on PostgreSQL runs the work again from the start, so
+    it must not have effects outside the session.
+
+    Raises:
+        Busy: the turn did not come, or the retries were used up.
+    """
+    lane: WriteLane = current_app.extensions[LANE]
+    for attempt in range(TRIES):
+        with lane.turn():
+            session = db.session()
+            session.rollback()
+            try:
+                session.connection(execution_options={WRITES: True})
+                result = work(session)
+                session.commit()
+            except DBAPIError as error:
+                session.rollback()
+                if not is_retryable(error):
+                    raise
+                time.sleep(0.01 * 2**attempt)
+            except BaseException:
+                session.rollback()
+                raise
+            else:
+                return result
+    raise Busy(what="database", reason="busy")
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether the same transaction may well succeed when it is run again."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in RETRYABLE or "database is locked" in str(error.orig)
+
+
+class _Waiting(Generic[S, R]):
+    """One submission that waits for a shared commit."""
+
+    def __init__(self, submission: S, weight: int) -> None:
+        self.submission = submission
+        self.weight = weight
+        self.done = threading.Event()
+        self.must_lead = False
+        self.result: R | None = None
+        self.error: BaseException | None = None
+
+
+class SharedCommits(Generic[S, R]):
+    """
+    Group commit: those who wait are written together, and answered after one COMMIT.
+
+    Whoever finds no leader leads: it takes a turn in the lane, writes what has gathered, and
+    hands on to the next that came meanwhile. When a group fails, each is tried alone, so that
+    one bad submission harms no other.
+    """
+
+    def __init__(
+        self, lane: WriteLane, apply: Callable[[Connection, Sequence[S]], Sequence[R]]
+    ) -> None:
+        self._lane = lane
+        self._apply = apply
+        self._guard = threading.Lock()
+        self._queue: deque[_Waiting[S, R]] = deque()
+        self._led = False
+
+    def submit(self, engine: Engine, submission: S, weight: int = 1) -> R:
+        """Write the submission durably and return what `apply` made of it."""
+        if not self._lane.is_needed:
+            return self._write(engine, [submission])[0]
+        entry: _Waiting[S, R] = _Waiting(submission, weight)
+        if self._join(entry) or self._wait(entry):
+            self._lead(engine)
+        if entry.error is not None:
+            raise entry.error
+        assert entry.result is not None
+        return entry.result
+
+    def _join(self, entry: _Waiting[S, R]) -> bool:
+        """Queue up; True when there is no leader and the caller becomes it."""
+        with self._guard:
+            self._queue.append(entry)
+            if self._led:
+                return False
+            self._led = True
+            return True
+
+    def _wait(self, entry: _Waiting[S, R]) -> bool:
+        entry.done.wait()
+        return entry.must_lead
+
+    def _lead(self, engine: Engine) -> None:
+        group: list[_Waiting[S, R]] = []
+        try:
+            with self._lane.turn():
+                group = self._gather()
+                self._settle(engine, group)
+        except BaseException as error:  # whoever waits is told, whatever it was
+            for entry in group or self._gather():
+                entry.error = error
+        finally:
+            self._hand_on()
+            for entry in group:
+                entry.done.set()
+
+    def _gather(self) -> list[_Waiting[S, R]]:
+        with self._guard:
+            group = [self._queue.popleft()]
+            weight = group[0].weight
+            while self._queue and weight + self._queue[0].weight <= HEAVIEST_GROUP:
+                weight += self._queue[0].weight
+                group.append(self._queue.popleft())
+            return group
+
+    def _hand_on(self) -> None:
+        with self._guard:
+            if self._queue:
+                self._queue[0].must_lead = True
+                self._queue[0].done.set()
+            else:
+                self._led = False
+
+    def _settle(self, engine: Engine, group: list[_Waiting[S, R]]) -> None:
+        try:
+            results = self._write(engine, [entry.submission for entry in group])
+        except Exception:
+            if len(group) == 1:
+                raise
+            for entry in group:
+                self._settle_alone(engine, entry)
+            return
+        for entry, result in zip(group, results, strict=True):
+            entry.result = result
+
+    def _settle_alone(self, engine: Engine, entry: _Waiting[S, R]) -> None:
+        try:
+            entry.result = self._write(engine, [entry.submission])[0]
+        except Exception as error:
+            entry.error = error
+
+    def _write(self, engine: Engine, submissions: Sequence[S]) -> Sequence[R]:
+        for attempt in range(TRIES):
+            try:
+                with engine.connect().execution_options(**{WRITES: True}) as connection:
+                    results = self._apply(connection, submissions)
+                    connection.commit()
+                    return results
+            except DBAPIError as error:
+                if not is_retryable(error):
+                    raise
+                time.sleep(0.01 * 2**attempt)
+        raise Busy(what="database", reason="busy")

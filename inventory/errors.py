@@ -1,0 +1,293 @@
+"""This module is about refusals: each is a class with a code, its data, a status and its words.
+
+The class body is the one table that the edges read: the HTTP status, the exit code of the
+command line and the English words, which the translations turn into Chinese. Nothing below
+the edges writes prose; a refusal carries data only.
+"""
+
+from typing import ClassVar
+
+
+def N_(words: str) -> str:
+    """Mark words for translation where they are declared, not where they are shown."""
+    return words
+
+
+class Refusal(Exception):
+    """Something was asked for that will not be done, for a reason a person can act on."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 409
+    exit_code: ClassVar[int] = 3
+    words: ClassVar[str] = N_("This is not possible now.")
+
+    def __init__(self, **data: object) -> None:
+        self.data = data
+        super().__init__(self.code, data)
+
+    def __str__(self) -> str:
+        """The English words, for logs; pages and commands translate them."""
+        try:
+            return self.words % self.data
+        except (KeyError, ValueError):
+            return self.words
+
+
+# --- not found -----------------------------------------------------------------------------
+
+
+class NotFound(Refusal):
+    """Nothing of that name within the schools this person may see (design: out of scope is 404)."""
+
+    code = "not_found"
+    status = 404
+    exit_code = 4
+    words = N_("There is no such thing: %(key)s. Check the number, or look it up on the home page.")
+
+
+# --- bad input -----------------------------------------------------------------------------
+
+
+class Invalid(Refusal):
+    """A field holds what it cannot hold."""
+
+    code = "invalid"
+    status = 422
+    exit_code = 2
+    words = N_("“%(field)s” cannot be “%(value)s”.")
+
+
+class Missing(Invalid):
+    code = "missing"
+    words = N_("“%(field)s” is needed.")
+
+
+class UnknownField(Invalid):
+    code = "unknown_field"
+    words = N_("There is no field “%(field)s”. Fields: %(allowed)s.")
+
+
+class BadQuantity(Invalid):
+    code = "bad_quantity"
+    words = N_("“%(value)s” is not a quantity: enter a whole number from 0 to 999999.")
+
+
+class BadSchoolNumber(Invalid):
+    code = "bad_school_number"
+    words = N_("“%(value)s” is not a school's number: it has ten digits.")
+
+
+class BadCode(Invalid):
+    code = "bad_code"
+    words = N_("“%(value)s” is not a code: it has eleven digits, of which the last two check it.")
+
+
+class TooMany(Invalid):
+    code = "too_many"
+    words = N_("%(count)s at a time are too many: %(limit)s at most.")
+
+
+class BadSpreadsheet(Invalid):
+    code = "bad_spreadsheet"
+    words = N_("“%(file)s” cannot be read: %(reason)s.")
+
+
+class UnknownStock(Invalid):
+    code = "unknown_stock"
+    words = N_("There is no label stock “%(value)s”. There are: %(allowed)s.")
+
+
+class UnprintableText(Invalid):
+    code = "unprintable_text"
+    words = N_("“%(text)s” cannot be printed: no font has the character “%(character)s”.")
+
+
+class TooLarge(Invalid):
+    code = "too_large"
+    status = 413
+    words = N_("This is too large: %(limit)s at most.")
+
+
+class NothingToPrint(Invalid):
+    code = "nothing_to_print"
+    words = N_("There is nothing to print: choose things, a cabinet or blank labels.")
+
+
+class NoSchoolNamed(Invalid):
+    code = "no_school_named"
+    words = N_("The file names no school: choose one with its ten-digit number.")
+
+
+class OtherSchoolsFile(Invalid):
+    code = "other_schools_file"
+    words = N_("The file is that of school %(found)s, not of %(wanted)s.")
+
+
+# --- not allowed ---------------------------------------------------------------------------
+
+
+class NotSignedIn(Refusal):
+    code = "not_signed_in"
+    status = 401
+    words = N_("Please sign in.")
+
+
+class WrongPassword(Refusal):
+    code = "wrong_password"
+    status = 401
+    words = N_("The name or the password is not right.")
+
+
+class TooManyAttempts(Refusal):
+    code = "too_many_attempts"
+    status = 429
+    words = N_("Too many attempts: wait a minute and try again.")
+
+
+class BadToken(Refusal):
+    code = "bad_token"
+    status = 401
+    words = N_("This token is not valid. Make a new one with “tallycard token”.")
+
+
+class NotAllowed(Refusal):
+    code = "not_allowed"
+    status = 403
+    words = N_("You may not do this: it needs the permission “%(permission)s”.")
+
+
+class BadForm(Refusal):
+    code = "bad_form"
+    status = 400
+    words = N_("The page was open for too long. Load it again; what you typed is still there.")
+
+
+class NotThisMethod(Refusal):
+    code = "not_this_method"
+    status = 405
+    words = N_("This address does not take that kind of request.")
+
+
+# --- refused -------------------------------------------------------------------------------
+
+
+class AlreadyRecorded(Refusal):
+    code = "already_recorded"
+    words = N_("This was recorded already.")
+
+
+class CountClosed(Refusal):
+    code = "count_closed"
+    words = N_("The count “%(name)s” is closed: its figures are final.")
+
+
+class NothingToCount(Refusal):
+    code = "nothing_to_count"
+    words = N_("There is nothing to count in %(place)s: no thing is placed there.")
+
+
+class NotABatch(Refusal):
+    code = "not_a_batch"
+    words = N_("%(number)s is a single thing: it is seen or not, it has no quantity to enter.")
+
+
+class CountHasOpenBatches(Refusal):
+    code = "count_has_open_batches"
+    words = N_(
+        "%(count)s batches were seen, but nobody said how many there are. "
+        "Enter the quantities, or close the count and leave them open."
+    )
+
+
+class NothingToUndo(Refusal):
+    code = "nothing_to_undo"
+    words = N_("There is no sighting of yours to undo.")
+
+
+class AlreadyApplied(Refusal):
+    code = "already_applied"
+    words = N_("This import was carried out already.")
+
+
+class NameTaken(Refusal):
+    code = "name_taken"
+    words = N_("“%(value)s” is taken already.")
+
+
+class CodeTaken(Refusal):
+    code = "code_taken"
+    words = N_("%(code_shown)s is the code of something else already.")
+
+
+class NotEnough(Refusal):
+    code = "not_enough"
+    words = N_("There are only %(has)s in %(place)s, not %(wanted)s.")
+
+
+class AddressWillNotLast(Refusal):
+    code = "address_will_not_last"
+    words = N_(
+        "Labels with a link need an address that will outlive them; %(address)s will not. "
+        "Set TALLYCARD_URL, or print labels with digits."
+    )
+
+
+# --- unavailable ---------------------------------------------------------------------------
+
+
+class Unavailable(Refusal):
+    code = "unavailable"
+    status = 503
+    exit_code = 5
+    words = N_("%(what)s is not available: %(reason)s.")
+
+
+class Busy(Unavailable):
+    code = "busy"
+    words = N_("The database is busy. Nothing was changed; try again in a moment.")
+
+
+class SecondServer(Unavailable):
+    code = "second_server"
+    exit_code = 3
+    words = N_(
+        "Another Tallycard server (process %(pid)s) is running on %(database)s. "
+        "Stop it first, or use its address."
+    )
+
+
+class NotMigrated(Unavailable):
+    code = "not_migrated"
+    words = N_("The database is not up to date. Run “tallycard db upgrade”.")
+
+
+class UnsafeSetting(Unavailable):
+    code = "unsafe_setting"
+    exit_code = 2
+    words = N_("The setting %(setting)s is not safe: %(reason)s.")
+
+
+class ReadBackFailed(Unavailable):
+    code = "read_back_failed"
+    exit_code = 1
+    words = N_("The labels were not handed over: reading them back failed for %(codes)s.")
+
+
+class InternalError(Refusal):
+    """What an unexpected exception becomes at the edge; the trace is in the log only."""
+
+    code = "internal_error"
+    status = 500
+    exit_code = 5
+    words = N_("Something went wrong on our side. It was logged as %(reference)s.")
+
+
+def every_refusal() -> list[type[Refusal]]:
+    """All classes of refusal, for the table of statuses and for the test of their words."""
+    found: list[type[Refusal]] = []
+    waiting: list[type[Refusal]] = [Refusal]
+    while waiting:
+        cls = waiting.pop()
+        found.append(cls)
+        waiting.extend(cls.__subclasses__())
+    return sorted(found, key=lambda cls: cls.code)

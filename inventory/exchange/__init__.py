@@ -1,0 +1,1 @@
+"""Exchange is about spreadsheets in and out: schools' ledgers read, checked and written."""

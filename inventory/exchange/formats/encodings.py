@@ -1,0 +1,64 @@
+"""Encodings are about bytes to text when nobody says for sure which encoding it is."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from inventory.exchange.rules.refusals import Damaged, NotASpreadsheet
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
+
+_KNOWN = {
+    "utf-8": "utf-8", "utf8": "utf-8",
+    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "gb_2312-80": "gb18030",
+    "x-gbk": "gb18030", "big5": "big5hkscs", "us-ascii": "utf-8", "ascii": "utf-8",
+}  # fmt: skip
+"""Names that documents declare, and what to read them as: browsers read gb2312 as its superset."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def decode(content: bytes) -> str:
+    """
+    Read text by its byte order mark, its declaration, or by trying UTF-8 before GB18030.
+
+    UTF-8 comes first because Chinese text in GB18030 is practically never valid UTF-8.
+
+    Raises:
+        NotASpreadsheet: it is no text at all.
+        Damaged: a mark names an encoding and the bytes break it.
+    """
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return _clean(_decoded(content[len(mark) :], encoding))
+    for encoding in (*_declared(content), "utf-8", "gb18030"):
+        try:
+            return _clean(content.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    raise NotASpreadsheet(found="binary")
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Damaged(reason="encoding", at=error.start) from None
+
+
+def _declared(content: bytes) -> tuple[str, ...]:
+    match = _DECLARED.search(content[:4096])
+    name = match[1].decode("ascii").lower() if match else ""
+    return (_KNOWN[name],) if name in _KNOWN else ()
+
+
+def _clean(text: str) -> str:
+    if _CONTROLS.search(text):
+        raise NotASpreadsheet(found="binary")
+    return text

@@ -1,0 +1,196 @@
+"""Lines are about which rows of a sheet hold data, and which only furnish the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from inventory.exchange.rules.cells import Cell, Kind, Merged, Row, Sheet
+from inventory.exchange.rules.headers import Header, field_of, header_at
+from inventory.exchange.rules.text import folded, trimmed
+
+_SUMS = re.compile(
+    r"(?:本页|本月|本年|累计|全部|分类|本类)?(?:小计|合计|总计|累计|共计)(?:[(:：].*)?"
+    r"|以下空白|以下无正文|承前页|过次页|承上页|转下页|sub-?total:?|(?:grand)?total:?",
+    re.I,
+)
+_FOOTER = re.compile(
+    r"(?:制表|审核|复核|填表|填报|制单|经办|负责|校长|主管|会计)(?:人|员)?(?:签字|签名|签章)?\s*[:：]"
+    r"|制表人|审核人|第\s*\d+\s*页|共\s*\d+\s*页|page\s*\d+",
+    re.I,
+)
+_UNIT_ROW = re.compile(r"(?:编制|填报|使用|学校)?(?:单位|学校)\s*[:：]|金额单位|盖章|公章")
+_NUMBERED = re.compile(
+    r"(?:[(（]?[一二三四五六七八九十百]+[)）]?|[(（]?\d{1,2}[)）]|\d{1,2}(?=[.．、])|第[一二三四五六七八九十]+类)"
+    r"\s*[、.．:：\s]?\s*(?P<name>\D.*)"
+)
+_PAGE_TITLE = re.compile(
+    r"(?:总账|明细账|分类账|台账|账册|清单|登记表|登记册|一览表|统计表|明细表)$"
+)
+_LONGEST_CLASS = 20
+_WIDE = 3
+
+
+class _Part(Enum):
+    """What a row is for."""
+
+    DATA = 1
+    CLASS = 2
+    FURNITURE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of data: its cells by field, its class, and what a merged cell above lends it."""
+
+    row: Row
+    cells: Mapping[str, Cell]
+    lent: Mapping[str, Cell]
+    columns: Mapping[str, int]
+    equipment_class: str | None
+
+    def cell(self, field: str) -> Cell | None:
+        """The cell of a field, None when blank or when there is no such column."""
+        return self.cells.get(field)
+
+
+def first_header(sheet: Sheet) -> Header | None:
+    """The first header that names all needed columns, else the one that names most."""
+    found = [
+        header
+        for row, following in _pairs(sheet.rows[:200])
+        if (header := header_at(row, following))
+    ]
+    whole = next((header for header in found if not header.missing), None)
+    return whole or max(found, key=lambda header: len(header.columns), default=None)
+
+
+def data_lines(sheet: Sheet, header: Header) -> Iterator[Line]:
+    """Yield the rows of data below the header, in order, past all that is only furniture."""
+    columns, skip_until = header.columns, header.row + header.lines
+    merged = _Lender(sheet.merged)
+    equipment_class: str | None = None
+    for row, following in _pairs(sheet.rows):
+        if row.number < skip_until:
+            continue
+        again = header_at(row, following) if _may_be_header(row, columns) else None
+        if again and not again.missing:
+            columns, skip_until = again.columns, row.number + again.lines
+            continue
+        cells = _by_field(row, columns)
+        part = _part(row, cells, columns, merged)
+        if part is _Part.CLASS:
+            equipment_class = _class_name(row)
+        elif part is _Part.DATA:
+            yield Line(row, cells, merged.lent(row, columns), columns, equipment_class)
+
+
+def _pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Row | None]]:
+    return zip(rows, (*rows[1:], None), strict=False)
+
+
+def _may_be_header(row: Row, columns: Mapping[str, int]) -> bool:
+    cell = row.cells.get(columns["name"])
+    found = field_of(cell.text) if cell and cell.kind is Kind.TEXT else None
+    return found is not None and found[0] == "name"
+
+
+def _by_field(row: Row, columns: Mapping[str, int]) -> dict[str, Cell]:
+    return {
+        field: row.cells[column]
+        for field, column in columns.items()
+        if column in row.cells and trimmed(row.cells[column].text)
+    }
+
+
+def _part(
+    row: Row, cells: Mapping[str, Cell], columns: Mapping[str, int], merged: _Lender
+) -> _Part:
+    told = {field: cell for field, cell in cells.items() if field != "serial"}
+    if _is_furniture(row, cells):
+        return _Part.FURNITURE
+    first = min(row.cells)
+    wide = merged.width(row.number, first) >= _WIDE
+    alone = row.cells[first].kind is Kind.TEXT and (
+        len(row.cells) == 1 or (len(told) <= 1 and wide)
+    )
+    if alone and (wide or first < columns["name"]):
+        return _heading(trimmed(row.cells[first].text))
+    if alone and _NUMBERED.fullmatch(trimmed(row.cells[first].text)):
+        return _Part.CLASS
+    return _Part.DATA if told else _Part.FURNITURE
+
+
+def _is_furniture(row: Row, cells: Mapping[str, Cell]) -> bool:
+    """A sum, a page footer, or the line with the school and the currency."""
+    if "code" not in cells and "unit" not in cells and _says_sum(row, cells):
+        return True
+    texts = [trimmed(cell.text) for cell in row.cells.values() if cell.kind is Kind.TEXT]
+    few = "quantity" not in cells and "code" not in cells
+    return few and any(_FOOTER.match(text) or _UNIT_ROW.match(text) for text in texts)
+
+
+def _says_sum(row: Row, cells: Mapping[str, Cell]) -> bool:
+    leading = [row.cells[column] for column in sorted(row.cells)[:2]]
+    named = [cells[field] for field in ("serial", "name") if field in cells]
+    return any(
+        _SUMS.fullmatch("".join(folded(cell.text).split()))
+        for cell in (*leading, *named)
+        if cell.kind is Kind.TEXT
+    )
+
+
+def _heading(text: str) -> _Part:
+    if _PAGE_TITLE.search(text) or "：" in text or ":" in text:
+        return _Part.FURNITURE
+    short = len(text) <= _LONGEST_CLASS and not any(sign.isdigit() for sign in text)
+    return _Part.CLASS if _NUMBERED.fullmatch(text) or short else _Part.FURNITURE
+
+
+def _class_name(row: Row) -> str:
+    text = trimmed(row.cells[min(row.cells)].text)
+    match = _NUMBERED.fullmatch(text)
+    return trimmed(match["name"]) if match else text
+
+
+class _Lender:
+    """
+    The values of merged cells for the rows that they cover, asked row after row downwards.
+
+    Only the leftmost column of a merged cell lends: beside it stand other fields.
+    """
+
+    def __init__(self, merged: Sequence[Merged]) -> None:
+        self._wide = {
+            (area.first_row, area.first_column): area.last_column - area.first_column + 1
+            for area in merged
+        }
+        self._tall: dict[int, list[Merged]] = {}
+        for area in sorted(merged, reverse=True):
+            if area.last_row > area.first_row:
+                self._tall.setdefault(area.first_column, []).append(area)
+        self._anchors: dict[int, Cell | None] = {}
+
+    def width(self, row: int, column: int) -> int:
+        """How many columns the merged cell at this place covers, 1 when there is none."""
+        return self._wide.get((row, column), 1)
+
+    def lent(self, row: Row, columns: Mapping[str, int]) -> dict[str, Cell]:
+        """The cells that this row's blank fields get from above."""
+        return {
+            field: cell
+            for field, column in columns.items()
+            if column in self._tall and (cell := self._above(row, column))
+        }
+
+    def _above(self, row: Row, column: int) -> Cell | None:
+        areas = self._tall[column]
+        while areas and areas[-1].last_row < row.number:
+            areas.pop()
+        if not areas or areas[-1].first_row > row.number:
+            return None
+        if areas[-1].first_row == row.number:
+            self._anchors[column] = row.cells.get(column)
+        return None if column in row.cells else self._anchors.get(column)

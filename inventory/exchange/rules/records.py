@@ -1,0 +1,181 @@
+"""Records are single lines of a ledger, read and repaired, with the faults of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from inventory.exchange.rules.cells import Cell
+from inventory.exchange.rules.dates import read_date
+from inventory.exchange.rules.faults import Fault, FaultCode, Finding, Severity, error, warning
+from inventory.exchange.rules.headers import COLUMNS
+from inventory.exchange.rules.lines import Line
+from inventory.exchange.rules.places import Location, Register, place
+from inventory.exchange.rules.reading import Reading, unreadable
+from inventory.exchange.rules.text import read_name, read_note, read_text, tidied
+from inventory.exchange.rules.values import (
+    Context,
+    read_amount,
+    read_code,
+    read_price,
+    read_quantity,
+    read_required,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    One purchase line, fit to be imported; what is unknown is None.
+
+    Prices and amounts are in yuan to the cent; `purchase_date` is YYYY-MM-DD or YYYY-MM.
+    """
+
+    sheet: str
+    row: int
+    code: str | None
+    name: str
+    spec: str | None
+    unit: str | None
+    required: int | None
+    quantity: int
+    unit_price: Decimal | None
+    amount: Decimal | None
+    purchase_date: str | None
+    location: Location | None
+    keeper: str | None
+    voucher: str | None
+    note: str | None
+    finance_card: str | None
+    equipment_class: str | None
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """The record as plain values, money as text with two decimals."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        for name in ("unit_price", "amount", "location"):
+            values[name] = None if values[name] is None else str(values[name])
+        return values
+
+
+class Settings(NamedTuple):
+    """What all lines of a sheet have in common."""
+
+    sheet: str
+    typed: bool
+    date_origin: date
+    register: Register | None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A line after reading: its values by field and its faults, in the order of the columns."""
+
+    line: Line
+    readings: Mapping[str, Reading[Any]]
+    faults: tuple[Fault, ...]
+
+    def value(self, field: str) -> Any:
+        """What a field means, None when unknown or refused."""
+        return self.readings[field].value
+
+    def record(self, sheet: str) -> Record:
+        """The record of a line that nothing keeps out."""
+        values: dict[str, Any] = {field: reading.value for field, reading in self.readings.items()}
+        return Record(
+            sheet=sheet,
+            row=self.line.row.number,
+            equipment_class=self.line.equipment_class,
+            **values,
+        )
+
+
+Reader = Callable[[Cell | None], Reading[Any]]
+
+_NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
+
+
+def examine(line: Line, settings: Settings) -> Examined:
+    """Read each cell of a line and tell what is wrong with it."""
+    readings: dict[str, Reading[Any]] = {}
+    for field, read in _readers(line, settings).items():
+        readings[field] = _read(line, field, read)
+    readings["amount"] = read_amount(
+        line.cell("amount"), readings["unit_price"].value, readings["quantity"].value
+    )
+    faults = (
+        fault_at(line, settings.sheet, field, finding)
+        for field in COLUMNS
+        if field in readings
+        for finding in readings[field].findings
+    )
+    return Examined(line, readings, tuple(faults))
+
+
+def _readers(line: Line, settings: Settings) -> Mapping[str, Reader]:
+    unit = read_text(line.cell("unit")).value
+    context = Context(settings.typed, unit)
+    return {
+        "code": read_code,
+        "name": read_name,
+        "spec": read_text,
+        "unit": read_text,
+        "required": lambda cell: read_required(cell, context),
+        "quantity": lambda cell: read_quantity(cell, context),
+        "unit_price": lambda cell: read_price(cell, context),
+        "purchase_date": lambda cell: read_date(cell, settings.date_origin),
+        "location": lambda cell: read_location(cell, settings.register),
+        "keeper": read_text,
+        "voucher": read_text,
+        "note": read_note,
+        "finance_card": read_text,
+    }
+
+
+def _read(line: Line, field: str, read: Reader) -> Reading[Any]:
+    """Read a cell, or the merged cell above that covers it, or the lack of both."""
+    if field not in line.columns and field in ("code", "location"):
+        return Reading(None)
+    lent = line.lent.get(field)
+    if line.cell(field) or lent is None or field in _NEVER_LENT:
+        return read(line.cell(field))
+    reading = read(lent)
+    if reading.is_refused or reading.value is None:
+        return reading
+    return Reading(reading.value, (warning(FaultCode.MERGED_FILLED, _shown(reading.value)),))
+
+
+def _shown(value: object) -> str | int:
+    return value if isinstance(value, int) else str(value)
+
+
+def read_location(cell: Cell | None, register: Register | None) -> Reading[Location]:
+    """A place, written in whatever way, that the school really has."""
+    text, findings = tidied(cell.text) if cell else ("", [])
+    if not text:
+        return Reading(None, (warning(FaultCode.LOCATION_MISSING),))
+    if read_text(cell).value is None:
+        return unreadable(FaultCode.FORMULA_ERROR)
+    location, fault = place(text, register)
+    if location is None:
+        return Reading(None, (error(fault or FaultCode.LOCATION_INCOMPLETE),))
+    told = [finding._replace(repaired=str(location)) for finding in findings]
+    if fault:
+        told.append(Finding(fault, Severity.WARNING, str(location)))
+    return Reading(location, tuple(told))
+
+
+def fault_at(line: Line, sheet: str, field: str, finding: Finding) -> Fault:
+    """A finding at its place, with the cell's text as it stood."""
+    cell = line.cell(field)
+    return Fault(
+        sheet,
+        line.row.number,
+        COLUMNS[field],
+        finding.code,
+        finding.severity,
+        cell.text if cell else "",
+        finding.repaired,
+    )

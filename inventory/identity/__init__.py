@@ -1,0 +1,1 @@
+"""People, roles, permissions, sign-in and tokens."""

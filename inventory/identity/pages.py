@@ -1,0 +1,5 @@
+"""This module is about the pages of identity."""
+
+from flask import Blueprint
+
+bp = Blueprint("identity", __name__)

@@ -1,0 +1,165 @@
+"""This module is about people who sign in, tokens that programs carry, and keepers by name."""
+
+import threading
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from inventory.base import new_id
+from inventory.errors import BadToken, Invalid, NameTaken, NotFound, WrongPassword
+from inventory.identity.models import Person, Token
+from inventory.identity.rules import (
+    BUREAU_ROLES,
+    SHORTEST_PASSWORD,
+    TOKEN_PREFIX,
+    new_token,
+    token_hash,
+)
+from inventory.scope import Actor, Permission, Role, requires
+
+_hasher = PasswordHasher()
+_one_at_a_time = threading.Semaphore(2)
+"""Argon2 takes 64 MiB a time: more at once would let sign-ins exhaust a small machine."""
+_nobodys_hash = _hasher.hash("nobody")
+"""Checked for unknown names, so that the answer takes as long as for known ones."""
+
+
+def hash_password(password: str) -> str:
+    """
+    Return the Argon2id hash (RFC 9106) of a password.
+
+    Raises:
+        Invalid: the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(field="password", value="…")
+    with _one_at_a_time:
+        return _hasher.hash(password)
+
+
+def sign_in(session: Session, login: str, password: str) -> Person:
+    """
+    Return the person whose name and password these are. The session must see everybody.
+
+    Raises:
+        WrongPassword: no active person has them; which of the two was wrong is not told.
+    """
+    person = session.scalar(select(Person).where(Person.login == login.strip().lower()))
+    known = person.password_hash if person and person.is_active else None
+    try:
+        with _one_at_a_time:
+            _hasher.verify(known or _nobodys_hash, password)
+    except (VerificationError, InvalidHashError):
+        raise WrongPassword from None
+    if person is None or known is None:
+        raise WrongPassword
+    return person
+
+
+@requires(Permission.ADMINISTER)
+def add_person(
+    session: Session,
+    by: Actor,
+    *,
+    name: str,
+    login: str,
+    password: str,
+    role: Role,
+    school_id: str | None,
+    at: datetime,
+) -> Person:
+    """
+    Add somebody who can sign in.
+
+    Raises:
+        Invalid: the role needs a school, or the password is too short.
+        NameTaken: somebody signs in with that name.
+    """
+    if school_id is None and role not in BUREAU_ROLES:
+        raise Invalid(field="school", value="—")
+    person = Person(
+        id=new_id(at),
+        school_id=school_id,
+        name=name.strip(),
+        login=login.strip().lower(),
+        password_hash=hash_password(password),
+        role=role.value,
+        created_at=at,
+    )
+    session.add(person)
+    try:
+        session.flush()  # the database decides whether the name is free
+    except IntegrityError as error:
+        raise NameTaken(value=login) from error
+    return person
+
+
+def keeper_named(session: Session, by: Actor, name: str, school_id: str, at: datetime) -> Person:
+    """Return the person of that name in the school, added without sign-in when new."""
+    person = session.scalar(
+        select(Person)
+        .where(Person.school_id == school_id, Person.name == name)
+        .order_by(Person.created_at)
+        .limit(1)
+    )
+    if person is None:
+        person = Person(id=new_id(at), school_id=school_id, name=name, created_at=at)
+        session.add(person)
+        session.flush()  # rows that name the keeper follow in the same transaction
+    return person
+
+
+def set_language(session: Session, person_id: str, language: str) -> None:
+    """Keep the language that somebody chose for themselves."""
+    person = session.get(Person, person_id)
+    if person is not None and language in {"zh-CN", "en"}:
+        person.language = language
+
+
+@requires(Permission.SCAN)
+def issue_token(
+    session: Session, by: Actor, *, login: str, name: str, scopes: frozenset[Permission],
+    at: datetime,
+) -> tuple[Token, str]:  # fmt: skip
+    """
+    Make a token for a person, oneself or, for an administrator, somebody else.
+
+    The secret is returned once and kept nowhere.
+
+    Raises:
+        NotFound: nobody in sight signs in with that name.
+    """
+    person = session.scalar(select(Person).where(Person.login == login.strip().lower()))
+    mine = person is not None and person.id == by.id
+    if person is None or not (mine or by.may(Permission.ADMINISTER)):
+        raise NotFound(what="person", key=login)
+    secret = new_token()
+    token = Token(
+        id=new_id(at),
+        person_id=person.id,
+        name=name,
+        secret_hash=token_hash(secret),
+        scopes=" ".join(sorted(scope.value for scope in scopes)),
+        created_at=at,
+    )
+    session.add(token)
+    return token, secret
+
+
+def actor_by_token(session: Session, secret: str) -> Actor:
+    """
+    Return who a bearer token speaks for. The session must see everybody.
+
+    Raises:
+        BadToken: it is unknown, revoked, or its person is no longer active.
+    """
+    if not secret.startswith(TOKEN_PREFIX):
+        raise BadToken
+    token = session.scalar(select(Token).where(Token.secret_hash == token_hash(secret)))
+    if token is None or token.revoked_at is not None or not token.person.is_active:
+        raise BadToken
+    return token.person.actor(frozenset(Permission(scope) for scope in token.scopes.split()))

@@ -1,0 +1,1 @@
+"""The journal: the immutable record from which all state is derived."""

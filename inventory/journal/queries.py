@@ -1,0 +1,37 @@
+"""This module is about reading the journal: the history of one thing, place or document."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inventory.journal.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event for display; the page makes the sentence."""
+
+    id: str
+    kind: str
+    at: datetime
+    actor: str
+    data: dict[str, Any]
+    hash: str
+
+
+def history(session: Session, school_id: str, subject: str, limit: int = 200) -> list[Entry]:
+    """Return the events about one subject, the latest first."""
+    query = (
+        select(Event)
+        .where(Event.school_id == school_id, Event.subject == subject)
+        .order_by(Event.seq.desc())
+        .limit(limit)
+    )
+    return [
+        Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
+        for row in session.scalars(query)
+    ]

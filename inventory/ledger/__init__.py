@@ -1,0 +1,1 @@
+"""Documents, ledger lines, and the proof that ledger, thing and card agree."""

@@ -1,0 +1,61 @@
+"""This module is about the tables of documents and of the ledger's lines."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped
+
+
+class DocumentType(StrEnum):
+    """The voucher behind a change."""
+
+    OPENING = "opening"
+    RECEIPT = "receipt"
+
+
+class Document(SchoolScoped, Base):
+    """The voucher behind a change; its id is its code."""
+
+    __tablename__ = "document"
+    __table_args__ = (UniqueConstraint("school_id", "number"),)
+
+    id: Mapped[str] = mapped_column(String(CODE_DIGITS), ForeignKey("code.code"), primary_key=True)
+    type: Mapped[str] = mapped_column(String(10))
+    number: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(200))
+    posted_at: Mapped[datetime]
+    posted_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+
+
+class LedgerLine(SchoolScoped, Base):
+    """One line of the ledger: so much of a kind in (positive) or out (negative), by a document."""
+
+    __tablename__ = "ledger_line"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        UniqueConstraint("school_id", "source_key"),
+        Index("ix_ledger_line_kind", "school_id", "kind_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    document_id: Mapped[str] = mapped_column(String(CODE_DIGITS))
+    kind_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    quantity: Mapped[int]
+    unit_price_cents: Mapped[int | None] = mapped_column(BigInteger)
+    on: Mapped[str | None] = mapped_column("on_date", String(10))
+    voucher: Mapped[str | None] = mapped_column(String(60))
+    source_key: Mapped[str | None] = mapped_column(String(64))
+    """Recognises the line of a spreadsheet when it is imported again."""
+    source: Mapped[str | None] = mapped_column(String(400))
+    """File, sheet and row that the line came from."""

@@ -1,0 +1,121 @@
+"""This module is about the agreement check: ledger = thing = card, per school and kind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from inventory.catalogue.models import Kind
+from inventory.ledger.models import LedgerLine
+from inventory.places.models import STANDING, Place, School
+from inventory.register.models import CardLine, Holding, Thing
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A kind of a school of which the ledger, the things and the cards do not say the same."""
+
+    school_id: str
+    kind_id: str
+    name: str
+    ledger: int
+    things: int
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The figures of the three sides and every kind where they differ."""
+
+    kinds: int
+    ledger: int
+    things: int
+    cards: int
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.disagreements
+
+
+def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreement:
+    """Compare what the ledger, the things and the cabinet cards say of each kind."""
+    wanted = None if schools is None else sorted(schools)
+    ledger = _sums(session, _ledger_sums(), LedgerLine.school_id, wanted)
+    things = _sums(session, _thing_sums(), Thing.school_id, wanted)
+    cards = _sums(session, _card_sums(), CardLine.school_id, wanted)
+    keys = sorted({*ledger, *things, *cards})
+    names = _names(session, wanted)
+    differing = tuple(
+        Disagreement(
+            *key, names.get(key, "?"), ledger.get(key, 0), things.get(key, 0), cards.get(key, 0)
+        )
+        for key in keys
+        if not ledger.get(key, 0) == things.get(key, 0) == cards.get(key, 0)
+    )
+    return Agreement(
+        len(keys), sum(ledger.values()), sum(things.values()), sum(cards.values()), differing
+    )
+
+
+def _ledger_sums():  # type: ignore[no-untyped-def]
+    return select(
+        LedgerLine.school_id, LedgerLine.kind_id, func.sum(LedgerLine.quantity)
+    ).group_by(LedgerLine.school_id, LedgerLine.kind_id)
+
+
+def _thing_sums():  # type: ignore[no-untyped-def]
+    standing = [sort.value for sort in STANDING]
+    return (
+        select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
+        .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
+        .join(Place, and_(Place.school_id == Holding.school_id, Place.id == Holding.place_id))
+        .where(Place.sort.in_(standing))
+        .group_by(Thing.school_id, Thing.kind_id)
+    )
+
+
+def _card_sums():  # type: ignore[no-untyped-def]
+    return select(CardLine.school_id, CardLine.kind_id, func.sum(CardLine.quantity)).group_by(
+        CardLine.school_id, CardLine.kind_id
+    )
+
+
+def _sums(session: Session, query, column, schools):  # type: ignore[no-untyped-def]
+    if schools is not None:
+        query = query.where(column.in_(schools))
+    return {(row[0], row[1]): int(row[2]) for row in session.execute(query)}
+
+
+def _names(session: Session, schools: list[str] | None) -> dict[tuple[str, str], str]:
+    query = select(Kind.school_id, Kind.id, Kind.name, Kind.specification)
+    if schools is not None:
+        query = query.where(Kind.school_id.in_(schools))
+    return {(row[0], row[1]): f"{row[2]} {row[3]}".strip() for row in session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFigures:
+    """One school in a district's list."""
+
+    id: str
+    name: str
+    stage: str
+    things: int
+    pieces: int
+
+
+def school_figures(session: Session, schools: list[School]) -> list[SchoolFigures]:
+    """Return how many things and pieces each school has."""
+    standing = [sort.value for sort in STANDING]
+    rows = session.execute(
+        select(Holding.school_id, func.count(), func.sum(Holding.quantity))
+        .join(Place, and_(Place.school_id == Holding.school_id, Place.id == Holding.place_id))
+        .where(Place.sort.in_(standing))
+        .group_by(Holding.school_id)
+    )
+    found = {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    return [
+        SchoolFigures(one.id, one.name, one.stage, *found.get(one.id, (0, 0))) for one in schools
+    ]

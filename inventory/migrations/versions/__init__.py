@@ -1,0 +1,1 @@
+"""One module a step; each works with the release before it."""

@@ -1,0 +1,1 @@
+"""Schools, rooms, cabinets and shelves."""

@@ -1,0 +1,67 @@
+"""This module is about the tables of schools and places."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped
+
+
+class Sort(StrEnum):
+    """What a place is. The boundary places are accounts: they keep the sum of moves constant."""
+
+    ROOM = "room"
+    CABINET = "cabinet"
+    SHELF = "shelf"
+    UNPLACED = "unplaced"
+    OUTSIDE = "outside"
+    IN_TRANSIT = "in_transit"
+    LOST = "lost"
+    CONSUMED = "consumed"
+    SCRAPPED = "scrapped"
+
+
+STANDING = frozenset({Sort.ROOM, Sort.CABINET, Sort.SHELF, Sort.UNPLACED})
+"""Places where a thing is alive. `unplaced` is for what was imported without a place."""
+BOUNDARY = tuple(sort for sort in Sort if sort not in {Sort.ROOM, Sort.CABINET, Sort.SHELF})
+"""Places that every school has from its first day; their id is their sort."""
+
+
+class School(Base):
+    """A school, by its ten-digit number (学校标识码), which stays when the name changes."""
+
+    __tablename__ = "school"
+
+    id: Mapped[str] = mapped_column(String(SCHOOL_DIGITS), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    stage: Mapped[str] = mapped_column(String(20), default="")
+
+
+class Place(SchoolScoped, Base):
+    """A room, a cabinet in it, a shelf in that; its id is its code, or the sort of a boundary."""
+
+    __tablename__ = "place"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "parent_id"], ["place.school_id", "place.id"]),
+        ForeignKeyConstraint(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
+        UniqueConstraint("school_id", "path"),
+        Index("ix_place_parent", "school_id", "parent_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    parent_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    sort: Mapped[str] = mapped_column(String(10))
+    short: Mapped[str] = mapped_column(String(20))
+    """What the path is made of: 科仪1, 03, 2."""
+    name: Mapped[str] = mapped_column(String(60))
+    """What people call it: 科学仪器室1, 计量仪器."""
+    path: Mapped[str] = mapped_column(String(60))
+    """Room–cabinet–shelf as written on labels: 科仪1-03-2."""
+    ordinal: Mapped[int] = mapped_column(default=0)
+    """Order among its siblings, from the top or from the door."""
+    keeper_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+
+    @property
+    def is_standing(self) -> bool:
+        return Sort(self.sort) in STANDING

@@ -1,0 +1,121 @@
+"""This module is about reading schools and places."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from inventory.identity.models import Person
+from inventory.places.models import Place, School, Sort
+from inventory.scope import actor_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place for display. `room` and `cabinet` are the paths above it, where it has them."""
+
+    school_id: str
+    id: str
+    sort: str
+    short: str
+    name: str
+    path: str
+    parent_id: str | None
+    ordinal: int
+    keeper: str | None
+
+    @property
+    def title(self) -> str:
+        """What to call it: the name, or the path where it has no name of its own."""
+        return f"{self.path} {self.name}" if self.name and self.name != self.path else self.path
+
+
+def schools(session: Session) -> list[School]:
+    """Return the schools in sight, by number."""
+    query = select(School).order_by(School.id)
+    in_sight = actor_of(session).schools
+    if in_sight is not None:
+        query = query.where(School.id.in_(sorted(in_sight)))
+    return list(session.scalars(query))
+
+
+def school(session: Session, school_id: str) -> School | None:
+    """Return one school, if it is in sight."""
+    return session.get(School, school_id) if actor_of(session).sees(school_id) else None
+
+
+def place(session: Session, school_id: str, place_id: str) -> PlaceRow | None:
+    """Return one place of a school in sight."""
+    query = _rows().where(Place.school_id == school_id, Place.id == place_id)
+    row = session.execute(query).first()
+    return _row(row[0], row[1]) if row else None
+
+
+def place_by_code(session: Session, code: str) -> PlaceRow | None:
+    """Return the place that bears a code, in any school in sight."""
+    row = session.execute(_rows().where(Place.id == code)).first()
+    return _row(row[0], row[1]) if row else None
+
+
+def rooms(session: Session, school_id: str | None = None) -> list[PlaceRow]:
+    """Return the rooms of a school, or of all in sight."""
+    query = _rows().where(Place.sort == Sort.ROOM.value)
+    if school_id:
+        query = query.where(Place.school_id == school_id)
+    return _all(session, query.order_by(Place.school_id, Place.ordinal))
+
+
+def cabinets(session: Session, school_id: str | None = None) -> list[PlaceRow]:
+    """Return the cabinets of a school, or of all in sight, by room."""
+    query = _rows().where(Place.sort == Sort.CABINET.value)
+    if school_id:
+        query = query.where(Place.school_id == school_id)
+    room = aliased(Place)
+    query = query.join(
+        room, (room.school_id == Place.school_id) & (room.id == Place.parent_id)
+    ).order_by(Place.school_id, room.ordinal, Place.ordinal)
+    return _all(session, query)
+
+
+def inside(session: Session, school_id: str, place_id: str) -> list[PlaceRow]:
+    """Return the places directly inside one, in their order."""
+    query = _rows().where(Place.school_id == school_id, Place.parent_id == place_id)
+    return _all(session, query.order_by(Place.ordinal))
+
+
+def within(session: Session, school_id: str, place_id: str) -> list[str]:
+    """Return the ids of a place and of everything inside it: a room's cabinets and their shelves."""
+    found, layer = [place_id], [place_id]
+    while layer:
+        query = select(Place.id).where(Place.school_id == school_id, Place.parent_id.in_(layer))
+        layer = list(session.scalars(query.order_by(Place.ordinal)))
+        found.extend(layer)
+    return found
+
+
+def find_place(session: Session, text: str, school_id: str | None = None) -> list[PlaceRow]:
+    """Return the rooms, cabinets and shelves that a text names: by code, or by path."""
+    wanted = text.strip()
+    code = "".join(wanted.split())
+    sorts = [Sort.CABINET.value, Sort.ROOM.value, Sort.SHELF.value]
+    query = _rows().where(Place.sort.in_(sorts))
+    query = query.where((Place.id == code) | (Place.path == wanted))
+    if school_id:
+        query = query.where(Place.school_id == school_id)
+    return _all(session, query)
+
+
+def _rows():  # type: ignore[no-untyped-def]
+    keeper = aliased(Person)
+    return select(Place, keeper.name).outerjoin(keeper, keeper.id == Place.keeper_id)
+
+
+def _all(session: Session, query) -> list[PlaceRow]:  # type: ignore[no-untyped-def]
+    return [_row(row[0], row[1]) for row in session.execute(query)]
+
+
+def _row(row: Place, keeper: str | None) -> PlaceRow:
+    return PlaceRow(
+        row.school_id, row.id, row.sort, row.short, row.name, row.path, row.parent_id,
+        row.ordinal, keeper,
+    )  # fmt: skip

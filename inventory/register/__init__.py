@@ -1,0 +1,1 @@
+"""Codes, things, what hangs in each cabinet's door."""

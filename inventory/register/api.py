@@ -1,0 +1,171 @@
+"""This module is about things and cabinets for programs."""
+
+from typing import Any
+
+from flask import jsonify, request
+
+from inventory.api.document import documented
+from inventory.api.edge import MOST_PER_PAGE, blueprint, cursor, from_cursor, limit
+from inventory.db import db
+from inventory.errors import NotAllowed
+from inventory.journal.queries import history
+from inventory.places import queries as places
+from inventory.places.queries import PlaceRow
+from inventory.register import queries
+from inventory.register.queries import Card, ThingRow
+from inventory.register.rules import code_in, shown
+from inventory.scope import Permission
+from inventory.web.context import actor, found
+
+THING = {
+    "type": "object",
+    "required": ["code", "number", "name", "quantity"],
+    "properties": {
+        "code": {"type": "string"},
+        "number": {"type": "string"},
+        "name": {"type": "string"},
+        "quantity": {"type": "integer"},
+    },
+}
+bp = blueprint("register", "Register")
+
+
+@bp.get("/things")
+@documented(
+    "Things, page by page",
+    query={
+        "q": {"type": "string"},
+        "cursor": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
+    },
+    answer={
+        "type": "object",
+        "required": ["things", "next"],
+        "properties": {
+            "things": {"type": "array", "items": THING},
+            "next": {"type": ["string", "null"]},
+        },
+    },
+)
+def list_things() -> Any:
+    """The things in sight in the order of school and code; `next` is the cursor to go on with."""
+    may_see()
+    start = from_cursor(request.args.get("cursor"), 2)
+    size = limit()
+    text = request.args.get("q", "")
+    at = (start[0], start[1]) if start else None
+    rows = queries.after(db.session(), at, text=text, limit=size + 1)
+    last = rows[size - 1] if len(rows) > size else None
+    return jsonify(
+        things=[thing_json(row) for row in rows[:size]],
+        next=cursor((last.school_id, last.code)) if last else None,
+    )
+
+
+@bp.get("/things/<string:code>")
+@documented("One thing with its history", answer=THING)
+def show_thing(code: str) -> Any:
+    """A thing by its code, with the events of its history, the latest first."""
+    may_see()
+    row = found(queries.thing(db.session(), code_in(code) or code), "thing", code)
+    entries = history(db.session(), row.school_id, row.code)
+    events = [
+        {"id": one.id, "kind": one.kind, "at": one.at.isoformat(), "actor": one.actor,
+         "data": one.data}
+        for one in entries
+    ]  # fmt: skip
+    return jsonify(thing_json(row) | {"history": events})
+
+
+@bp.get("/cabinets/<string:code>")
+@documented("One cabinet or room with its card", answer={"type": "object"})
+def show_cabinet(code: str) -> Any:
+    """A cabinet by its code: its card as it is now, by shelf, and whether the printed one is stale."""
+    may_see()
+    cabinet = cabinet_or_404(code)
+    card = queries.card(db.session(), cabinet)
+    things = queries.things_in(db.session(), cabinet.school_id, cabinet.id)
+    return jsonify(card_json(card) | {"things": [thing_json(row) for row in things]})
+
+
+def may_see() -> None:
+    """
+    Let only those go on who may see.
+
+    Raises:
+        NotAllowed: this person may not.
+    """
+    if not actor().may(Permission.SEE):
+        raise NotAllowed(permission=Permission.SEE.value)
+
+
+def cabinet_or_404(code: str) -> PlaceRow:
+    """
+    Return the cabinet or room under a code.
+
+    Raises:
+        NotFound: there is none in sight.
+    """
+    place = places.place_by_code(db.session(), code_in(code) or code)
+    return found(place if place and place.sort in {"cabinet", "room"} else None, "cabinet", code)
+
+
+def thing_json(row: ThingRow) -> dict[str, Any]:
+    """A thing for programs; money in yuan as text."""
+    price = row.unit_price_cents
+    return {
+        "code": row.code,
+        "code_shown": row.code_shown,
+        "number": row.number,
+        "school": row.school_id,
+        "name": row.name,
+        "specification": row.specification,
+        "unit": row.unit,
+        "managed_as": row.managed_as,
+        "quantity": row.quantity,
+        "place": row.place if row.place_sort != "unplaced" else None,
+        "place_code": row.place_id if row.place_sort != "unplaced" else None,
+        "keeper": row.keeper,
+        "state": row.state,
+        "unit_price": None if price is None else f"{price // 100}.{price % 100:02d}",
+        "purchased": row.purchased,
+        "voucher": row.voucher,
+        "finance_card_no": row.finance_card_no,
+        "note": row.note,
+    }
+
+
+def card_json(card: Card) -> dict[str, Any]:
+    """A cabinet's card for programs."""
+    cabinet = card.cabinet
+    return {
+        "code": cabinet.id,
+        "code_shown": shown(cabinet.id),
+        "school": cabinet.school_id,
+        "path": cabinet.path,
+        "name": cabinet.name,
+        "sort": cabinet.sort,
+        "keeper": cabinet.keeper,
+        "kinds": card.kinds,
+        "pieces": card.pieces,
+        "version": card.version,
+        "printed_version": card.printed_version,
+        "is_stale": card.is_stale,
+        "shelves": [
+            {
+                "code": shelf.place.id,
+                "path": shelf.place.path,
+                "rows": [
+                    {
+                        "catalogue_code": row.catalogue_code,
+                        "name": row.name,
+                        "specification": row.specification,
+                        "unit": row.unit,
+                        "quantity": row.quantity,
+                    }
+                    for row in shelf.rows
+                ],
+            }
+            for shelf in card.shelves
+        ],
+    }

@@ -1,0 +1,269 @@
+"""This module is about what can happen to codes, things and cards, as the journal keeps it.
+
+Each movement of a quantity is double entry: so much leaves one place and enters another, and
+*outside* is a place, so that the sum over places never changes. The cabinet cards follow the
+same movements in a table of their own, by kind; that they and the things agree is checked.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inventory.journal.changes import Change, Occasion, Projector, State
+from inventory.places.models import STANDING, Place, Sort
+from inventory.register.models import (
+    Bearer,
+    CabinetCard,
+    CardLine,
+    Code,
+    CodeSeries,
+    Holding,
+    Thing,
+)
+from inventory.register.rules import FIRST_SERIAL, code_of
+
+SERIES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CodesMinted(Change):
+    """So many codes were minted, from this serial on."""
+
+    kind: ClassVar[str] = "codes_minted"
+    first: int
+    count: int
+
+    @property
+    def subject(self) -> str:
+        return str(self.first)
+
+    def apply(self, state: State, on: Occasion) -> None:
+        series = state.find(CodeSeries, SERIES)
+        if series is None:
+            series = CodeSeries(id=SERIES, next_serial=FIRST_SERIAL)
+            state.add(series)
+        if series.next_serial != self.first:
+            raise LookupError(f"the series stands at {series.next_serial}, not at {self.first}")
+        series.next_serial = self.first + self.count
+        for serial in range(self.first, self.first + self.count):
+            state.add(
+                Code(
+                    code=code_of(serial),
+                    school_id=None,
+                    bearer=None,
+                    minted_at=on.at,
+                    printed_at=None,
+                    affixed_at=None,
+                    retired_at=None,
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeClaimed(Change):
+    """A code was given to a place or a document."""
+
+    kind: ClassVar[str] = "code_claimed"
+    code: str
+    bearer: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        claim(state, self.code, self.bearer, on)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsPrinted(Change):
+    """Labels were rendered, read back and handed over."""
+
+    kind: ClassVar[str] = "labels_printed"
+    job: str
+    stock: str
+    codes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.job
+
+    def apply(self, state: State, on: Occasion) -> None:
+        for code in self.codes:
+            state.get(Code, code).printed_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class ThingRegistered(Change):
+    """A thing came under its code, from outside to its place."""
+
+    kind: ClassVar[str] = "thing_registered"
+    code: str
+    kind_id: str
+    managed_as: str
+    catalogue: str
+    running: int
+    quantity: int
+    place: str
+    keeper: str | None = None
+    unit_price_cents: int | None = None
+    purchased: str | None = None
+    voucher: str | None = None
+    finance_card_no: str | None = None
+    note: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        claim(state, self.code, Bearer.THING.value, on)
+        thing = Thing(
+            school_id=on.school,
+            code=self.code,
+            kind_id=self.kind_id,
+            managed_as=self.managed_as,
+            catalogue=self.catalogue,
+            running=self.running,
+            home_id=self.place,
+            keeper_id=self.keeper,
+            unit_price_cents=self.unit_price_cents,
+            purchased=self.purchased,
+            voucher=self.voucher,
+            finance_card_no=self.finance_card_no,
+            note=self.note,
+            registered_at=on.at,
+        )
+        state.add(thing)
+        move(state, thing, Sort.OUTSIDE.value, self.place, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchGrew(Change):
+    """More of the same kind joined a batch in its place."""
+
+    kind: ClassVar[str] = "batch_grew"
+    code: str
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        move(state, thing, Sort.OUTSIDE.value, thing.home_id, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class ThingMoved(Change):
+    """A thing, or all of a batch, went from one place to another and belongs there now."""
+
+    kind: ClassVar[str] = "thing_moved"
+    code: str
+    origin: str
+    destination: str
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        move(state, thing, self.origin, self.destination, self.quantity)
+        thing.home_id = self.destination
+
+
+@dataclass(frozen=True, slots=True)
+class CardPrinted(Change):
+    """A cabinet's card was printed with these contents."""
+
+    kind: ClassVar[str] = "card_printed"
+    cabinet: str
+    version: int
+    contents: str
+
+    @property
+    def subject(self) -> str:
+        return self.cabinet
+
+    def apply(self, state: State, on: Occasion) -> None:
+        card = state.find(CabinetCard, on.school, self.cabinet)
+        if card is None:
+            card = CabinetCard(school_id=on.school, cabinet_id=self.cabinet)
+            self._write(card, on)
+            state.add(card)
+        self._write(card, on)
+
+    def _write(self, card: CabinetCard, on: Occasion) -> None:
+        card.version = self.version
+        card.printed_hash = self.contents
+        card.printed_at = on.at
+        card.printed_by = on.by
+
+
+def claim(state: State, code: str, bearer: str, on: Occasion) -> None:
+    """Give a code to what will bear it; a code is given once."""
+    row = state.get(Code, code)
+    if row.bearer is not None:
+        raise LookupError(f"{code} is taken")
+    row.bearer = bearer
+    row.school_id = on.school_id
+
+
+def move(state: State, thing: Thing, origin: str, destination: str, quantity: int) -> None:
+    """Double entry: take a quantity of a thing from one place and put it into another."""
+    for place_id, difference in ((origin, -quantity), (destination, quantity)):
+        place = state.get(Place, thing.school_id, place_id)
+        _hold(state, thing, place, difference)
+        if Sort(place.sort) in STANDING:
+            _put_on_card(state, thing, place, difference)
+
+
+def _hold(state: State, thing: Thing, place: Place, difference: int) -> None:
+    holding = state.find(Holding, thing.school_id, thing.code, place.id)
+    if holding is None:
+        state.add(
+            Holding(
+                school_id=thing.school_id,
+                code=thing.code,
+                place_id=place.id,
+                quantity=difference,
+            )
+        )
+        return
+    holding.quantity += difference
+    if holding.quantity == 0:
+        state.remove(holding)
+
+
+def _put_on_card(state: State, thing: Thing, place: Place, difference: int) -> None:
+    line = state.find(CardLine, thing.school_id, place.id, thing.kind_id)
+    if line is None:
+        state.add(
+            CardLine(
+                school_id=thing.school_id,
+                place_id=place.id,
+                kind_id=thing.kind_id,
+                quantity=difference,
+            )
+        )
+        return
+    line.quantity += difference
+    if line.quantity == 0:
+        state.remove(line)
+
+
+PROJECTOR = Projector(
+    changes=(
+        CodesMinted,
+        CodeClaimed,
+        LabelsPrinted,
+        ThingRegistered,
+        BatchGrew,
+        ThingMoved,
+        CardPrinted,
+    ),
+    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard),
+    beside=frozenset({"code.affixed_at"}),
+)

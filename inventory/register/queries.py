@@ -1,0 +1,429 @@
+"""This module is about reading things and what is in a place: frozen rows for pages and papers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import counts_as_pieces
+from inventory.identity.models import Person
+from inventory.places.models import Place, School, Sort
+from inventory.places.queries import PlaceRow, within
+from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
+from inventory.register.rules import Number, contents_hash, folded, shown
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ThingRow:
+    """A thing for display. `quantity` is what is at its home, in `unit`."""
+
+    school_id: str
+    school: str
+    code: str
+    number: str
+    name: str
+    specification: str
+    unit: str
+    managed_as: str
+    quantity: int
+    place_id: str
+    place: str
+    place_sort: str
+    keeper: str | None
+    state: str
+    kind_id: str
+    subject: str
+    unit_price_cents: int | None
+    purchased: str | None
+    voucher: str | None
+    finance_card_no: str | None
+    note: str | None
+
+    @property
+    def code_shown(self) -> str:
+        return shown(self.code)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.specification}".strip()
+
+    @property
+    def is_batch(self) -> bool:
+        return self.managed_as == "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One line of a cabinet card."""
+
+    place_id: str
+    catalogue_code: str | None
+    kind_id: str
+    name: str
+    specification: str
+    unit: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfCard:
+    """The lines of one shelf, or of what stands in the cabinet without a shelf."""
+
+    place: PlaceRow
+    rows: tuple[CardRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A cabinet's card as it would be printed now, and what was printed last."""
+
+    cabinet: PlaceRow
+    school: str
+    shelves: tuple[ShelfCard, ...]
+    contents: str
+    version: int
+    printed_at: datetime | None
+    printed_version: int | None
+
+    @property
+    def rows(self) -> list[CardRow]:
+        return [row for shelf in self.shelves for row in shelf.rows]
+
+    @property
+    def kinds(self) -> int:
+        return len({row.kind_id for row in self.rows})
+
+    @property
+    def pieces(self) -> int:
+        return sum(row.quantity for row in self.rows if counts_as_pieces(row.unit))
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the printed card no longer tells the truth; a card never printed is not stale."""
+        return self.printed_version is not None and self.printed_version != self.version
+
+
+def thing(session: Session, code: str) -> ThingRow | None:
+    """Return the thing under a code in the schools in sight."""
+    rows = _things(session, _thing_rows().where(Thing.code == code))
+    return rows[0] if rows else None
+
+
+def things_by_code(session: Session, codes: Iterable[str]) -> list[ThingRow]:
+    """Return things in the order of the codes given; unknown ones are left out."""
+    wanted = list(codes)
+    found = {row.code: row for row in _things(session, _thing_rows().where(Thing.code.in_(wanted)))}
+    return [found[code] for code in wanted if code in found]
+
+
+def things_by_number(session: Session, number: Number) -> list[ThingRow]:
+    """Return the things with a readable number: one a school."""
+    query = _thing_rows().where(
+        Thing.catalogue == number.catalogue, Thing.running == number.running
+    )
+    return _things(session, query)
+
+
+def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]:
+    """Return what belongs in a place or anything inside it, in walking order."""
+    places = within(session, school_id, place_id)
+    query = _thing_rows().where(Thing.school_id == school_id, Thing.home_id.in_(places))
+    order = {place: index for index, place in enumerate(places)}
+    rows = _things(session, query)
+    return sorted(rows, key=lambda row: (order[row.place_id], _by_number(row)))
+
+
+def _by_number(row: ThingRow) -> tuple[str, int]:
+    number = Number.parse(row.number)
+    return (number.catalogue, number.running) if number else (row.number, 0)
+
+
+def unprinted(session: Session, school_id: str) -> list[ThingRow]:
+    """Return the things whose code was never printed, in walking order."""
+    query = _thing_rows().where(Thing.school_id == school_id, Code.printed_at.is_(None))
+    return sorted(_things(session, query), key=lambda row: (row.place, _by_number(row)))
+
+
+def search(
+    session: Session, text: str = "", *, school_id: str | None = None, place_id: str | None = None,
+    page: int = 1, size: int = PAGE,
+) -> tuple[list[ThingRow], int]:  # fmt: skip
+    """Return one page of the things that a text finds, and how many there are."""
+    query = _filtered(_thing_rows(), text)
+    count = _filtered(_counted(), text)
+    if school_id:
+        query = query.where(Thing.school_id == school_id)
+        count = count.where(Thing.school_id == school_id)
+    if place_id and school_id:
+        places = within(session, school_id, place_id)
+        query = query.where(Thing.home_id.in_(places))
+        count = count.where(Thing.home_id.in_(places))
+    query = query.order_by(Thing.school_id, Thing.catalogue, Thing.running)
+    query = query.limit(size).offset((page - 1) * size)
+    return _things(session, query), int(session.scalar(count) or 0)
+
+
+def after(
+    session: Session, cursor: tuple[str, str] | None, *, text: str = "", limit: int = 100
+) -> list[ThingRow]:
+    """Return the things that follow a cursor of (school, code), for the API's lists."""
+    query = _filtered(_thing_rows(), text).order_by(Thing.school_id, Thing.code).limit(limit)
+    if cursor is not None:
+        school_id, code = cursor
+        query = query.where(
+            or_(
+                Thing.school_id > school_id,
+                and_(Thing.school_id == school_id, Thing.code > code),
+            )
+        )
+    return _things(session, query)
+
+
+def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
+    """Narrow to what a text names: a number, or words in name, specification or initials."""
+    wanted = folded(text)
+    number = Number.parse(wanted)
+    if number is not None:
+        return query.where(Thing.catalogue == number.catalogue, Thing.running == number.running)
+    for word in wanted.split():
+        pattern = f"%{_escaped(word)}%"
+        query = query.where(
+            or_(
+                Kind.name.ilike(pattern, escape="\\"),
+                Kind.specification.ilike(pattern, escape="\\"),
+                Kind.catalogue_code.like(pattern, escape="\\"),
+                Kind.initials.like(f"%{_escaped(word.lower())}%", escape="\\"),
+                Place.path.like(f"{_escaped(word)}%", escape="\\"),
+                Thing.code.like(f"{_escaped(word)}%", escape="\\"),
+            )
+        )
+    return query
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _counted() -> Select:  # type: ignore[type-arg]
+    return (
+        select(func.count())
+        .select_from(Thing)
+        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
+    )
+
+
+def _thing_rows() -> Select:  # type: ignore[type-arg]
+    keeper = aliased(Person)
+    return (
+        select(Thing, Kind, Place, Code, Holding.quantity, School.name, keeper.name)
+        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
+        .join(Code, Code.code == Thing.code)
+        .join(School, School.id == Thing.school_id)
+        .outerjoin(
+            Holding,
+            and_(
+                Holding.school_id == Thing.school_id,
+                Holding.code == Thing.code,
+                Holding.place_id == Thing.home_id,
+            ),
+        )
+        .outerjoin(keeper, keeper.id == func.coalesce(Thing.keeper_id, Place.keeper_id))
+    )
+
+
+def _things(session: Session, query: Select) -> list[ThingRow]:  # type: ignore[type-arg]
+    return [_thing_row(*row) for row in session.execute(query)]
+
+
+def _thing_row(
+    thing: Thing, kind: Kind, place: Place, code: Code, quantity: int | None, school: str,
+    keeper: str | None,
+) -> ThingRow:  # fmt: skip
+    return ThingRow(
+        school_id=thing.school_id,
+        school=school,
+        code=thing.code,
+        number=thing.number,
+        name=kind.name,
+        specification=kind.specification,
+        unit=kind.unit,
+        managed_as=thing.managed_as,
+        quantity=quantity or 0,
+        place_id=place.id,
+        place=place.path,
+        place_sort=place.sort,
+        keeper=keeper,
+        state=code.state.value,
+        kind_id=kind.id,
+        subject=kind.subject,
+        unit_price_cents=thing.unit_price_cents,
+        purchased=thing.purchased,
+        voucher=thing.voucher,
+        finance_card_no=thing.finance_card_no,
+        note=thing.note,
+    )
+
+
+# --- cabinet cards -------------------------------------------------------------------------
+
+
+def card(session: Session, cabinet: PlaceRow) -> Card:
+    """Return the card of a cabinet or of a room: its contents by shelf, as they are now."""
+    places = _shelves(session, cabinet)
+    query = (
+        select(CardLine, Kind)
+        .join(Kind, and_(Kind.school_id == CardLine.school_id, Kind.id == CardLine.kind_id))
+        .where(
+            CardLine.school_id == cabinet.school_id,
+            CardLine.place_id.in_([place.id for place in places]),
+        )
+        .order_by(Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification)
+    )
+    lines = [_card_row(line, kind) for line, kind in session.execute(query)]
+    contents = contents_hash([(row.place_id, row.kind_id, row.quantity) for row in lines])
+    printed = session.get(CabinetCard, (cabinet.school_id, cabinet.id))
+    school = session.get_one(School, cabinet.school_id)
+    shelves = (
+        ShelfCard(place, tuple(row for row in lines if row.place_id == place.id))
+        for place in places
+    )
+    return Card(
+        cabinet=cabinet,
+        school=school.name,
+        shelves=tuple(shelf for shelf in shelves if shelf.rows or shelf.place.sort == "shelf"),
+        contents=contents,
+        version=_version(printed, contents),
+        printed_at=printed.printed_at if printed else None,
+        printed_version=printed.version if printed else None,
+    )
+
+
+def _version(printed: CabinetCard | None, contents: str) -> int:
+    if printed is None:
+        return 1
+    return printed.version + (printed.printed_hash != contents)
+
+
+def _shelves(session: Session, cabinet: PlaceRow) -> list[PlaceRow]:
+    from inventory.places.queries import inside
+
+    if cabinet.sort == Sort.CABINET.value:
+        return [*inside(session, cabinet.school_id, cabinet.id), cabinet]
+    return [cabinet]
+
+
+def _card_row(line: CardLine, kind: Kind) -> CardRow:
+    return CardRow(
+        line.place_id, kind.catalogue_code, kind.id, kind.name, kind.specification, kind.unit,
+        line.quantity,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CabinetRow:
+    """A cabinet in a list: how much is in it and whether its card is current."""
+
+    place: PlaceRow
+    room: str
+    kinds: int
+    things: int
+    unprinted: int
+    printed_version: int | None
+    is_stale: bool
+
+
+def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[CabinetRow]:
+    """Return the cabinets of a list with their figures, in a fixed number of queries."""
+    if not cabinets:
+        return []
+    schools = sorted({place.school_id for place in cabinets})
+    owner = aliased(Place)
+    under = func.coalesce(
+        select(owner.id)
+        .where(
+            owner.school_id == Place.school_id,
+            owner.id == Place.parent_id,
+            owner.sort == Sort.CABINET.value,
+        )
+        .correlate(Place)
+        .scalar_subquery(),
+        Place.id,
+    )
+    lines = session.execute(
+        select(CardLine.school_id, under, CardLine.place_id, CardLine.kind_id, CardLine.quantity)
+        .join(Place, and_(Place.school_id == CardLine.school_id, Place.id == CardLine.place_id))
+        .where(CardLine.school_id.in_(schools))
+    ).all()
+    contents: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+    for school_id, cabinet_id, place_id, kind_id, quantity in lines:
+        contents.setdefault((school_id, cabinet_id), []).append((place_id, kind_id, quantity))
+    things = _thing_counts(session, schools, under)
+    printed = {
+        (row.school_id, row.cabinet_id): row
+        for row in session.scalars(select(CabinetCard).where(CabinetCard.school_id.in_(schools)))
+    }
+    rooms = {
+        (row.school_id, row.id): row.name
+        for row in session.scalars(
+            select(Place).where(Place.school_id.in_(schools), Place.sort == Sort.ROOM.value)
+        )
+    }
+    return [_cabinet_row(place, contents, things, printed, rooms) for place in cabinets]
+
+
+def _thing_counts(
+    session: Session, schools: list[str], under: object
+) -> dict[tuple[str, str], tuple[int, int]]:
+    rows = session.execute(
+        select(Thing.school_id, under, func.count(), func.count(Code.printed_at))
+        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
+        .join(Code, Code.code == Thing.code)
+        .where(Thing.school_id.in_(schools))
+        .group_by(Thing.school_id, under)  # type: ignore[arg-type]
+    )
+    return {(row[0], row[1]): (row[2], row[2] - row[3]) for row in rows}
+
+
+def _cabinet_row(place, contents, things, printed, rooms) -> CabinetRow:  # type: ignore[no-untyped-def]
+    key = (place.school_id, place.id)
+    lines = contents.get(key, [])
+    card = printed.get(key)
+    count, without_label = things.get(key, (0, 0))
+    return CabinetRow(
+        place=place,
+        room=rooms.get((place.school_id, place.parent_id), ""),
+        kinds=len({kind for _, kind, _ in lines}),
+        things=count,
+        unprinted=without_label,
+        printed_version=card.version if card else None,
+        is_stale=card is not None and card.printed_hash != contents_hash(lines),
+    )
+
+
+# --- codes ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A code and how far it has come."""
+
+    code: str
+    state: CodeState
+    bearer: str | None
+    school_id: str | None
+
+
+def codes(session: Session, wanted: Iterable[str]) -> dict[str, CodeRow]:
+    """Return the codes in sight among those wanted: those of the schools, and blank ones."""
+    query = select(Code).where(Code.code.in_(list(wanted)))
+    return {
+        row.code: CodeRow(row.code, row.state, row.bearer, row.school_id)
+        for row in session.scalars(query)
+    }

@@ -1,0 +1,1 @@
+"""Payload → meaning → target → outcome; the durable, idempotent intake of scans."""

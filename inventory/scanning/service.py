@@ -1,0 +1,267 @@
+"""This module is about taking scans in: what each points at, its task, one durable write.
+
+A scan is not an event: it is kept whatever it says, once for each device and sequence number,
+and its answer is kept with it. Tasks (counting, later lending and claiming) are declared here
+and offered by the capabilities above, so that intake never looks upward.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from inventory.journal.rules import BUREAU
+from inventory.register.rules import Number
+from inventory.scanning import store
+from inventory.scanning.rules import (
+    LONGEST,
+    Code,
+    Meaning,
+    Unreadable,
+    meanings,
+    name_of,
+    value_of,
+)
+from inventory.scanning.store import Target
+from inventory.scope import Actor
+
+MOST_SCANS = 1_000
+MEDIA = ("camera", "image", "wedge", "typed", "nfc", "uhf", "api")
+TOUCHLESS = frozenset({"typed", "api"})
+"""Media that do not prove that a label is on its thing."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A scan as it arrives. `at` is the device's clock."""
+
+    device: str
+    seq: int
+    at: datetime
+    payload: str
+    medium: str = "api"
+    task: str | None = None
+    place: str | None = None
+    reads: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The scans that one client sends at once, and who sends them."""
+
+    by: Actor
+    received_at: datetime
+    scans: tuple[Incoming, ...]
+
+    @property
+    def owner(self) -> str:
+        return self.by.school_id or BUREAU
+
+
+@dataclass(slots=True)
+class Taken:
+    """A scan being taken in: what it means, what it points at, and what its task said."""
+
+    by: Actor
+    owner: str
+    received_at: datetime
+    scan: Incoming
+    meanings: tuple[Meaning, ...]
+    targets: list[Target] = field(default_factory=list)
+    task_answer: dict[str, Any] | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """What it points at, when that is one thing; an ambiguous scan is never guessed."""
+        return self.targets[0] if len(self.targets) == 1 else None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.owner, self.scan.device, self.scan.seq
+
+
+class Task(Protocol):
+    """What can be done with scans: each capability that offers one is asked with every batch."""
+
+    def take(self, connection: Connection, taken: Sequence[Taken]) -> None:
+        """Write what the scans mean for the task and set `task_answer` of those that are its."""
+
+
+def take_in(
+    connection: Connection, submissions: Sequence[Submission], tasks: Sequence[Task]
+) -> list[list[dict[str, Any]]]:
+    """
+    Write submissions and return the answers of each, in the order of its scans.
+
+    A scan that was there already is answered `again` with the answer it was given first.
+    """
+    first: dict[tuple[str, str, int], Taken] = {}
+    for submission in submissions:
+        for scan in submission.scans:
+            key = (submission.owner, scan.device, scan.seq)
+            if key not in first:
+                first[key] = Taken(
+                    submission.by, submission.owner, submission.received_at, scan,
+                    meanings(scan.payload),
+                )  # fmt: skip
+    known = _known(connection, first)
+    new = [taken for key, taken in first.items() if key not in known]
+    _look_up(connection, new)
+    for task in tasks:
+        task.take(connection, [taken for taken in new if taken.scan.task])
+    fresh = {taken.key: _answer(taken) for taken in new}
+    store.keep(connection, [_row(taken, fresh[taken.key]) for taken in new])
+    _note_affixed(connection, new)
+    return [_answers(submission, known, fresh) for submission in submissions]
+
+
+def _known(
+    connection: Connection, first: dict[tuple[str, str, int], Taken]
+) -> dict[tuple[str, str, int], dict[str, Any]]:
+    seqs: dict[tuple[str, str], list[int]] = {}
+    for owner, device, seq in first:
+        seqs.setdefault((owner, device), []).append(seq)
+    store.lock_devices(connection, seqs)
+    return {
+        (owner, device, seq): answer
+        for (owner, device), wanted in seqs.items()
+        for seq, answer in store.answers(connection, owner, device, wanted).items()
+    }
+
+
+def _look_up(connection: Connection, new: Sequence[Taken]) -> None:
+    codes = {m.code for taken in new for m in taken.meanings if isinstance(m, Code)}
+    by_code = store.by_code(connection, codes, None) if codes else {}
+    numbers = {m for taken in new for m in taken.meanings if isinstance(m, Number)}
+    by_number = store.by_number(connection, numbers, None)
+    for taken in new:
+        taken.targets = _in_sight(taken, _pointed_at(taken.meanings, by_code, by_number))
+
+
+def _pointed_at(
+    candidates: Iterable[Meaning],
+    by_code: dict[str, Target],
+    by_number: dict[Number, list[Target]],
+) -> list[Target]:
+    found: list[Target] = []
+    for meaning in candidates:
+        if isinstance(meaning, Code) and meaning.code in by_code:
+            found.append(by_code[meaning.code])
+        elif isinstance(meaning, Number):
+            found.extend(by_number.get(meaning, []))
+    return found
+
+
+def _in_sight(taken: Taken, found: list[Target]) -> list[Target]:
+    """What is out of scope is not found; that somebody asked is logged."""
+    seen = [one for one in found if store.in_scope(one.school_id, taken.by.schools)]
+    if len(seen) < len(found):
+        log.warning("out_of_scope", actor=taken.by.id, device=taken.scan.device)
+    return seen
+
+
+def resolve(connection: Connection, by: Actor, text: str) -> tuple[tuple[Meaning, ...], list[Target]]:
+    """Return what a text can mean and what of it there is, in the schools in sight."""
+    candidates = meanings(text)
+    codes = [m.code for m in candidates if isinstance(m, Code)]
+    numbers = [m for m in candidates if isinstance(m, Number)]
+    by_code = store.by_code(connection, codes, by.schools) if codes else {}
+    by_number = store.by_number(connection, numbers, by.schools)
+    return candidates, _pointed_at(candidates, by_code, by_number)
+
+
+def resolution_json(
+    text: str, candidates: Sequence[Meaning], targets: Sequence[Target]
+) -> dict[str, Any]:
+    """The meaning of a text for programs."""
+    return {
+        "text": text,
+        "outcome": ("unknown", "seen", "ambiguous")[min(len(targets), 2)],
+        "meanings": [{"meaning": name_of(one), "value": value_of(one)} for one in candidates],
+        "target": targets[0].as_json() if len(targets) == 1 else None,
+        "targets": [one.as_json() for one in targets],
+    }
+
+
+def _answer(taken: Taken) -> dict[str, Any]:
+    target = taken.target
+    answer: dict[str, Any] = {
+        "outcome": "seen" if target else "unknown",
+        "meaning": name_of(taken.meanings[0]),
+        "target": target.as_json() if target else None,
+    }
+    if target is None:
+        answer["reason"] = _why_unknown(taken)
+    if taken.scan.task:
+        answer["task"] = taken.task_answer or {"id": taken.scan.task, "outcome": "no_such_task"}
+    return answer
+
+
+def _why_unknown(taken: Taken) -> str:
+    """Why nothing is pointed at: ambiguous, a wrong check, not minted here, or simply unknown."""
+    if len(taken.targets) > 1:
+        return "ambiguous"
+    for meaning in taken.meanings:
+        if isinstance(meaning, Unreadable):
+            return meaning.reason
+    return "no_such_code" if isinstance(taken.meanings[0], Code) else "not_bound"
+
+
+def _row(taken: Taken, answer: dict[str, Any]) -> dict[str, Any]:
+    scan, target = taken.scan, taken.target
+    return {
+        "owner": taken.owner,
+        "device": scan.device,
+        "seq": scan.seq,
+        "school_id": target.school_id if target else None,
+        "person_id": taken.by.id,
+        "at": scan.at,
+        "received_at": taken.received_at,
+        "payload": scan.payload[:LONGEST],
+        "medium": scan.medium,
+        "task": scan.task,
+        "place": scan.place,
+        "reads": scan.reads,
+        "outcome": answer["outcome"],
+        "target": target.code if target else None,
+        "answer": json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _note_affixed(connection: Connection, new: Sequence[Taken]) -> None:
+    for received_at in sorted({taken.received_at for taken in new}):
+        codes = [
+            taken.target.code
+            for taken in new
+            if taken.received_at == received_at
+            and taken.target is not None
+            and taken.target.to_affix
+            and taken.scan.medium not in TOUCHLESS
+        ]
+        store.note_affixed(connection, codes, received_at)
+
+
+def _answers(
+    submission: Submission,
+    known: dict[tuple[str, str, int], dict[str, Any]],
+    fresh: dict[tuple[str, str, int], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    answered: list[dict[str, Any]] = []
+    for scan in submission.scans:
+        key = (submission.owner, scan.device, scan.seq)
+        head = {"device": scan.device, "seq": scan.seq}
+        if key in known:
+            answered.append(head | known[key] | _again(known[key]))
+        else:
+            answered.append(head | fresh[key])
+            known[key] = fresh[key]  # a repeat inside the same commit is a repeat too
+    return answered
+
+
+def _again(stored: dict[str, Any]) -> dict[str, Any]:
+    return {"outcome": "again", "stored": stored["outcome"]}

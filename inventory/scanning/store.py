@@ -1,0 +1,190 @@
+"""This module is about SQL below the ORM for scans: the hot path, scope as a required argument."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, text, update
+
+from inventory.catalogue.models import Kind
+from inventory.places.models import Place
+from inventory.register.models import Code, Holding, Thing
+from inventory.register.rules import Number, shown
+from inventory.scanning.models import Scan
+
+SCAN = Scan.__table__
+MOST_IN_LIST = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a code or number points at. `type`: thing, room, cabinet, shelf, document or blank."""
+
+    type: str
+    code: str
+    school_id: str | None
+    number: str = ""
+    name: str = ""
+    specification: str = ""
+    unit: str = ""
+    place: str = ""
+    place_id: str = ""
+    managed_as: str = ""
+    quantity: int = 0
+    to_affix: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The target for programs; what is empty is left out."""
+        values = {
+            "type": self.type,
+            "code": self.code,
+            "code_shown": shown(self.code),
+            "school": self.school_id,
+            "number": self.number,
+            "name": self.name,
+            "specification": self.specification,
+            "place": self.place,
+            "managed_as": self.managed_as,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+def _targets() -> Any:
+    return (
+        select(
+            Code.code, Code.school_id, Code.bearer, Code.printed_at, Code.affixed_at,
+            Thing.catalogue, Thing.running, Thing.managed_as,
+            Kind.name, Kind.specification, Kind.unit,
+            Place.id, Place.path, Place.name, Place.sort,
+            Holding.quantity,
+        )
+        .select_from(Code)
+        .outerjoin(Thing, and_(Thing.school_id == Code.school_id, Thing.code == Code.code))
+        .outerjoin(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+        .outerjoin(
+            Place,
+            and_(
+                Place.school_id == Code.school_id,
+                Place.id == func.coalesce(Thing.home_id, Code.code),
+            ),
+        )
+        .outerjoin(
+            Holding,
+            and_(
+                Holding.school_id == Thing.school_id,
+                Holding.code == Thing.code,
+                Holding.place_id == Thing.home_id,
+            ),
+        )
+    )  # fmt: skip
+
+
+BY_CODE = _targets().where(Code.code.in_(bindparam("codes", expanding=True)))
+
+
+def by_code(
+    connection: Connection, codes: Iterable[str], schools: frozenset[str] | None
+) -> dict[str, Target]:
+    """Return what the codes point at; those of schools out of scope are left out."""
+    wanted = sorted(set(codes))
+    found: dict[str, Target] = {}
+    for start in range(0, len(wanted), MOST_IN_LIST):
+        part = wanted[start : start + MOST_IN_LIST]
+        for row in connection.execute(BY_CODE, {"codes": part}):
+            if in_scope(row[1], schools):
+                found[row[0]] = _target(row)
+    return found
+
+
+def by_number(
+    connection: Connection, numbers: Iterable[Number], schools: frozenset[str] | None
+) -> dict[Number, list[Target]]:
+    """Return what the readable numbers point at: one thing a school."""
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return {}
+    either = or_(
+        *(and_(Thing.catalogue == one.catalogue, Thing.running == one.running) for one in wanted)
+    )
+    found: dict[Number, list[Target]] = {}
+    for row in connection.execute(_targets().where(either).order_by(Code.code)):
+        if in_scope(row[1], schools):
+            found.setdefault(Number(row[5], row[6]), []).append(_target(row))
+    return found
+
+
+def in_scope(school_id: str | None, schools: frozenset[str] | None) -> bool:
+    """Whether a row of this school may be seen; blank codes belong to everybody."""
+    return school_id is None or schools is None or school_id in schools
+
+
+def _target(row: Any) -> Target:
+    (code, school, bearer, printed, affixed, catalogue, running, managed_as, name, spec, unit,
+     place_id, path, place_name, sort, quantity) = row  # fmt: skip
+    to_affix = printed is not None and affixed is None
+    if bearer == "thing":
+        number = str(Number(catalogue, running))
+        return Target(
+            "thing", code, school, number, name, spec, unit, path, place_id, managed_as,
+            quantity or 0, to_affix,
+        )  # fmt: skip
+    if bearer == "place":
+        return Target(
+            sort, code, school, "", place_name, place=path, place_id=place_id, to_affix=to_affix
+        )
+    return Target("document" if bearer else "blank", code, school, to_affix=to_affix)
+
+
+def lock_devices(connection: Connection, devices: Iterable[tuple[str, str]]) -> None:
+    """
+    Let batches of one device come in one after the other.
+
+    SQLite's write lane does it already. On PostgreSQL two overlapping batches would each find
+    the scans new; the locks are taken in one order, so that they cannot block each other.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for owner, device in sorted(set(devices)):
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"{owner}/{device}"},
+        )
+
+
+ANSWERS = select(SCAN.c.seq, SCAN.c.answer).where(
+    SCAN.c.owner == bindparam("owner"),
+    SCAN.c.device == bindparam("device"),
+    SCAN.c.seq.in_(bindparam("seqs", expanding=True)),
+)
+
+
+def answers(
+    connection: Connection, owner: str, device: str, seqs: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """Return the stored answers of the scans of one owner's device that are there already."""
+    rows = connection.execute(ANSWERS, {"owner": owner, "device": device, "seqs": list(seqs)})
+    return {row[0]: json.loads(row[1]) for row in rows}
+
+
+INSERT = insert(SCAN)
+
+
+def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert new scans; each row names its owner."""
+    if rows:
+        connection.execute(INSERT, rows)
+
+
+def note_affixed(connection: Connection, codes: Iterable[str], at: datetime) -> None:
+    """Note that printed labels were seen for the first time; the codes come from a scoped look."""
+    wanted = sorted(set(codes))
+    if wanted:
+        connection.execute(
+            update(Code)
+            .where(
+                Code.code.in_(wanted), Code.printed_at.is_not(None), Code.affixed_at.is_(None)
+            )
+            .values(affixed_at=at)
+        )

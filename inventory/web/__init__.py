@@ -1,0 +1,1 @@
+"""What all pages share: who acts, the language, forms, filters, headers, error pages."""

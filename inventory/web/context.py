@@ -1,0 +1,89 @@
+"""This module is about the request at hand: the time, the settings, who acts, the language."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+from flask import current_app, g, has_request_context, request, session
+from flask_babel import get_locale
+
+from inventory.config import Config
+from inventory.db import db
+from inventory.errors import NotFound, NotSignedIn
+from inventory.scope import NOBODY, Actor, bind
+
+CONFIG = "tallycard_config"
+LANGUAGES = ("zh-CN", "en")
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """Return the time of this request; the edges alone read the clock."""
+    return datetime.now(UTC)
+
+
+def settings() -> Config:
+    """Return the settings of the application that serves this request."""
+    config: Config = current_app.extensions[CONFIG]
+    return config
+
+
+def actor() -> Actor:
+    """Return who sent this request; nobody when they have not signed in."""
+    who: Actor = g.get("actor", NOBODY)
+    return who
+
+
+def act_as(who: Actor) -> None:
+    """Say who acts in the rest of this request, for the database as well."""
+    g.actor = who
+    bind(db.session(), who)
+
+
+def signed_in() -> Actor:
+    """
+    Return who sent this request.
+
+    Raises:
+        NotSignedIn: nobody has signed in.
+    """
+    who = actor()
+    if who.role is None:
+        raise NotSignedIn
+    return who
+
+
+def found(thing: T | None, what: str, key: str) -> T:
+    """
+    Return what was looked up.
+
+    Raises:
+        NotFound: nothing was found, or it is out of sight, which is the same; it is logged.
+    """
+    if thing is None:
+        log.warning("not_found", what=what, key=key, actor=actor().id)
+        raise NotFound(what=what, key=key)
+    return thing
+
+
+def language() -> str:
+    """Return the language of this request: chosen, else the person's, else the browser's."""
+    chosen = session.get("language") if has_request_context() else None
+    if chosen in LANGUAGES:
+        return str(chosen)
+    if has_request_context():
+        best = request.accept_languages.best_match(["zh-CN", "zh", "en"])
+        if best:
+            return "en" if best == "en" else "zh-CN"
+    return settings().language
+
+
+def time_zone() -> ZoneInfo:
+    return ZoneInfo(settings().time_zone)
+
+
+def words_locale() -> str:
+    """Return the language tag for the page's `lang` attribute."""
+    return "zh-CN" if str(get_locale()).startswith("zh") else "en"

@@ -1,0 +1,169 @@
+"""This module is about words for stored values: states, results, sorts, roles, reasons.
+
+Storage holds identifiers; the page says them in the reader's language from these tables.
+"""
+
+from flask_babel import gettext, lazy_gettext as _l  # noqa: I001
+
+STATES = {
+    "minted": _l("Minted"),
+    "printed": _l("Label printed"),
+    "affixed": _l("Label affixed"),
+    "retired": _l("Retired"),
+}
+RESULTS = {
+    "match": _l("Match"),
+    "open": _l("Quantity open"),
+    "short": _l("Too few"),
+    "surplus": _l("Surplus"),
+    "missing": _l("Missing"),
+    "misplaced": _l("Misplaced"),
+    "unknown": _l("Unknown"),
+}
+SIGHTINGS = RESULTS | {
+    "again": _l("Seen already"),
+    "place": _l("Place"),
+    "closed": _l("Count is closed"),
+    "not_allowed": _l("Not allowed"),
+    "other_school": _l("Another school's"),
+    "not_a_thing": _l("Not a thing"),
+    "no_such_task": _l("No such count"),
+}
+TONES = {
+    "match": ("ok", "check"),
+    "open": ("info", "number"),
+    "short": ("warn", "neq"),
+    "surplus": ("warn", "plus"),
+    "missing": ("bad", "alert"),
+    "misplaced": ("warn", "swap"),
+    "unknown": ("bad", "question"),
+    "todo": ("idle", "dash"),
+    "again": ("idle", "again"),
+    "place": ("info", "cab"),
+}
+SORTS = {
+    "room": _l("Room"),
+    "cabinet": _l("Cabinet"),
+    "shelf": _l("Shelf"),
+    "unplaced": _l("Not placed"),
+    "outside": _l("Outside"),
+    "in_transit": _l("In transit"),
+    "lost": _l("Lost"),
+    "consumed": _l("Consumed"),
+    "scrapped": _l("Scrapped"),
+}
+FORMS = {"item": _l("By item"), "batch": _l("By batch"), "chemical": _l("Chemical")}
+ROLES = {
+    "administrator": _l("Administrator"),
+    "bureau_officer": _l("Bureau officer"),
+    "auditor": _l("Auditor"),
+    "principal": _l("Principal"),
+    "equipment_manager": _l("Equipment manager"),
+    "technician": _l("Technician"),
+    "teacher": _l("Teacher"),
+}
+ROW_STATUSES = {
+    "new": _l("New"),
+    "same": _l("Imported already"),
+    "differs": _l("Differs"),
+    "done": _l("Imported"),
+}
+REASONS = {
+    "not_a_spreadsheet": _l("it is not a spreadsheet"),
+    "damaged": _l("it is damaged"),
+    "encrypted": _l("it is protected by a password; save it without one"),
+    "empty": _l("it is empty"),
+    "too_large": _l("it is larger than this server takes"),
+    "zip_bomb": _l("it would unpack to an unreasonable size"),
+    "too_many_rows": _l("it has too many rows; split it"),
+    "too_many_columns": _l("it has too many columns"),
+    "busy": _l("it is busy"),
+}
+UNKNOWN_REASONS = {
+    "empty": _l("There was nothing in it."),
+    "not_text": _l("It is not text."),
+    "too_long": _l("It is too long to be a code."),
+    "wrong_check": _l("It looks like a code, but its check digits are wrong: scan it again."),
+    "no_such_code": _l("It is a well-formed code that was not minted here."),
+    "not_bound": _l("It belongs to nothing here."),
+    "ambiguous": _l("It means several things: choose one."),
+}
+FAULTS = {
+    "fullwidth": _l("full-width characters, repaired"),
+    "whitespace": _l("spaces around it, removed"),
+    "newline": _l("a line break inside, replaced"),
+    "code_as_number": _l("the code had become a number, repaired"),
+    "number_as_text": _l("a number stored as text, repaired"),
+    "date_partial": _l("the day is not known; kept as year and month"),
+    "date_serial": _l("a date without its format, repaired"),
+    "date_format": _l("an unusual date, repaired"),
+    "quantity_with_unit": _l("the quantity carried its unit, repaired"),
+    "price_format": _l("the price was written with signs, repaired"),
+    "price_not_number": _l("the price is not a number"),
+    "price_negative": _l("the price is below zero"),
+    "location_format": _l("the place was written in another way, repaired"),
+    "location_missing": _l("no place is given; imported as not placed"),
+    "merged_filled": _l("the place was taken from the merged cell above"),
+    "unit_conflict": _l("the same code has another unit further up; kept"),
+    "code_name_conflict": _l("the same code has another name further up; kept"),
+    "voucher_conflict": _l("the voucher has another date further up; kept"),
+    "amount_mismatch": _l("the amount is not price × quantity; computed anew"),
+    "formula_error": _l("a formula with an error"),
+    "formula_injection": _l("a text that a spreadsheet would run; kept as plain text"),
+    "code_missing": _l("no catalogue code; imported without one"),
+    "code_format": _l("this is no catalogue code"),
+    "quantity_not_number": _l("the quantity is not a number"),
+    "quantity_negative": _l("the quantity is below zero"),
+    "date_invalid": _l("there is no such date"),
+    "location_incomplete": _l("the place cannot be known from this"),
+    "location_unknown": _l("the school has no such room or cabinet"),
+    "name_missing": _l("the name is missing"),
+    "duplicate_row": _l("the row repeats an earlier one"),
+    "row_shifted": _l("the values stand one column too far"),
+    "header_missing": _l("the sheet has no header with name and quantity"),
+    "sheet_hidden": _l("the sheet is hidden and was passed over"),
+}
+FIELDS = {
+    "required": _l("Required"),
+    "quantity": _l("Quantity"),
+    "unit_price": _l("Unit price"),
+    "purchase_date": _l("Purchased"),
+    "location": _l("Place"),
+    "keeper": _l("Keeper"),
+    "note": _l("Note"),
+    "name": _l("Name"),
+    "password": _l("Password"),
+    "school": _l("School"),
+    "symbol": _l("Symbol"),
+    "skip": _l("Skip"),
+    "stock": _l("Label stock"),
+    "format": _l("Format"),
+    "file": _l("File"),
+}
+PERMISSIONS = {
+    "see": _l("see"),
+    "scan": _l("scan"),
+    "count": _l("count"),
+    "print": _l("print"),
+    "import": _l("import"),
+    "arrange": _l("arrange"),
+    "administer": _l("administer"),
+}
+
+
+def say(table: dict[str, object], value: object) -> str:
+    """Return the words for a stored value; the value itself where there are none."""
+    return str(table.get(str(value), value))
+
+
+def reason_words(name: str, value: object) -> str:
+    """Return a refusal's data in words where it is one of our identifiers."""
+    if name == "reason":
+        return say(REASONS, value)
+    if name == "permission":
+        return say(PERMISSIONS, value)
+    if name == "field":
+        return say(FIELDS, value)
+    if name == "what" and value == "database":
+        return gettext("The database")
+    return str(value)
