@@ -4,10 +4,11 @@ It knows SQLAlchemy and nothing of Flask, so that models can be used from any ed
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, String
+from sqlalchemy import DateTime, Dialect, ForeignKey, ForeignKeyConstraint, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -50,13 +51,28 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}
 
 
+def references(column: str) -> ForeignKey:
+    """Return a foreign key that is checked at COMMIT (see `together`)."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def together(columns: Sequence[str], targets: Sequence[str]) -> ForeignKeyConstraint:
+    """
+    Return a composite foreign key, checked at COMMIT.
+
+    Rows refer to each other by keys alone and are written by replayable changes, so the order
+    of insertion means nothing; that all references hold is decided once, by the database.
+    """
+    return ForeignKeyConstraint(columns, targets, deferrable=True, initially="DEFERRED")
+
+
 class SchoolScoped:
     """A row of one school. The scope of a session is put on every statement that reads it."""
 
     @declared_attr
     def school_id(cls) -> Mapped[str]:
         return mapped_column(
-            String(SCHOOL_DIGITS), ForeignKey("school.id"), primary_key=True, sort_order=-1
+            String(SCHOOL_DIGITS), references("school.id"), primary_key=True, sort_order=-1
         )
 
 
@@ -66,7 +82,7 @@ class SchoolOptional:
     @declared_attr
     def school_id(cls) -> Mapped[str | None]:
         return mapped_column(
-            String(SCHOOL_DIGITS), ForeignKey("school.id"), index=True, sort_order=-1
+            String(SCHOOL_DIGITS), references("school.id"), index=True, sort_order=-1
         )
 
 

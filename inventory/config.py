@@ -67,7 +67,7 @@ class Config:
 def is_private(url: str) -> bool:
     """Whether an address means something on this machine or this network only."""
     host = urlsplit(url).hostname or ""
-    if host == "localhost" or "." not in host and ":" not in host:
+    if host == "localhost" or ("." not in host and ":" not in host):
         return True
     try:
         return not ipaddress.ip_address(host).is_global

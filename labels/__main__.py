@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import labels
-from labels import LabelContent, LabelError, Stock
+from labels import LabelError, Stock
 
 DONE, CHECK_FAILED, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 5
 
@@ -91,18 +91,11 @@ def _dpi(text: str) -> float:
 
 def _render(options: argparse.Namespace) -> None:
     stock = labels.stock(options.stock)
-    contents = _contents(options.contents)
+    contents = list(labels.read_contents(io.BytesIO(_input(options.contents))))
     pdf = labels.render_pdf(contents, stock, skip=options.skip, title=options.title)
     if options.read_back:
         labels.read_back(pdf, [content.symbol for content in contents], dpi=options.dpi)
     _write(options.output, pdf if options.format == "pdf" else _pictures(pdf, options))
-
-
-def _contents(name: str) -> list[LabelContent]:
-    contents = list(labels.read_contents(io.BytesIO(_input(name))))
-    if not contents:
-        raise _BadInput(f"{name}: no labels in it")
-    return contents
 
 
 def _input(name: str) -> bytes:

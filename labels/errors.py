@@ -75,6 +75,15 @@ class InvalidDocument(LabelError):
         super().__init__(reason)
 
 
+class NothingToPrint(LabelError):
+    """There is no label and no page."""
+
+    code = "nothing_to_print"
+
+    def __init__(self) -> None:
+        super().__init__("nothing to print")
+
+
 class MissingGlyph(LabelError):
     """No font here can draw this character."""
 

@@ -11,6 +11,7 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 
 from labels.content import LabelContent
 from labels.drawing import BLACK, Area, Box, Drawing, Item, Line, Page, PlacedSymbol, Text
+from labels.errors import NothingToPrint
 from labels.fonts import MM_PER_PT, face
 from labels.sheets import sheets
 from labels.stocks import Stock
@@ -60,6 +61,7 @@ def write_pdf(
     Raises:
         CannotEncode, ControlCharacter, InvalidSkip, LabelTooSmall, MissingGlyph:
             a label cannot be printed, or `skip` not be skipped.
+        NothingToPrint: there are no contents.
         Unavailable: the font is not there.
     """
     return write_pages(sheets(contents, stock, skip=skip), file, title, created_at)
@@ -68,7 +70,13 @@ def write_pdf(
 def write_pages(
     pages: Iterable[Page], file: BinaryIO, title: str = "", created_at: datetime | None = None
 ) -> int:
-    """Write drawn pages as a PDF and give the number of drawings on them."""
+    """
+    Write drawn pages as a PDF and give the number of drawings on them.
+
+    Raises:
+        NothingToPrint: there are no pages.
+        Unavailable: the font is not there.
+    """
     canvas = _canvas(file, title, created_at or EPOCH)
     drawings = 0
     for page in pages:
@@ -77,6 +85,8 @@ def write_pages(
             _draw(canvas, drawing, x_mm, page.height_mm - y_mm)
             drawings += 1
         canvas.showPage()
+    if not drawings:
+        raise NothingToPrint
     with _saving:
         canvas.save()
     return drawings
@@ -87,7 +97,7 @@ def _canvas(file: BinaryIO, title: str, created_at: datetime) -> Canvas:
     # The initial font is named, or each page would refer to Helvetica, which is not embedded.
     font = face(bold=False).registered()
     canvas = Canvas(file, invariant=1, pageCompression=1, initialFontName=font)
-    canvas.setTitle(title)
+    canvas.setTitle(title.encode("utf-8", "replace").decode())
     canvas.setAuthor("")
     canvas.setSubject("")
     canvas.setCreator("labels")

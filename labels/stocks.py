@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from labels.errors import InvalidSkip, InvalidStock, UnknownStock
+from labels.text import FLOOR_PT
 
 FILE = Path(__file__).parent / "stocks.toml"
 
@@ -67,6 +68,8 @@ class Stock:
             raise InvalidStock(self.name, "a roll has one label a page")
         if min(self.left_mm, self.top_mm, self.gap_x_mm, self.gap_y_mm, self.margin_mm) < 0:
             raise InvalidStock(self.name, "no distance is negative")
+        if min(self.title_pt, self.text_pt, self.code_pt) < FLOOR_PT:
+            raise InvalidStock(self.name, f"no type is smaller than {FLOOR_PT:g} pt")
         if self._overrun_mm() > TOLERANCE_MM:
             raise InvalidStock(self.name, f"overruns the page by {self._overrun_mm():.2f} mm")
 

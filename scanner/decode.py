@@ -74,10 +74,10 @@ def decode(
     Read all symbols of a picture, the plainest to read first.
 
     ``image`` is uint8, either height x width (gray) or height x width x 3 (blue, green, red, as
-    OpenCV gives it). ``auto`` reads with zxing-cpp; only when a symbol may be left, enlarged and
-    with evened-out light; and then with pyzbar. ``budget_ms`` is wall time: once it is used up no
-    further step begins, but the first always runs to its end. One symbol found twice is given
-    once, with the text of the earlier step.
+    OpenCV gives it). ``auto`` reads with zxing-cpp; while nothing was found, or a symbol was
+    located and not read, it goes on: enlarged, with evened-out light, and with pyzbar.
+    ``budget_ms`` is wall time: once it is used up no further step begins, but the first always
+    runs to its end. One symbol found twice is given once, with the text of the earlier step.
 
     Raises:
         DriverMissing: the asked-for decoder is not installed; for ``auto``, none is.
@@ -146,9 +146,10 @@ def is_same_symbol(one: Reading, other: Reading) -> bool:
 
 # --- steps -------------------------------------------------------------------------------------
 
-# A step takes the picture, the formats and what was found before; it gives all that is found now
-# and whether a symbol may be left unread.
-_Step = Callable[["Gray", tuple[Format, ...], list[Reading]], tuple[list[Reading], bool]]
+# All that is found now, and whether a symbol may be left unread.
+_Found = tuple[list[Reading], bool]
+# A step takes the picture, the formats and what was found before.
+_Step = Callable[["Gray", tuple[Format, ...], list[Reading]], _Found]
 
 
 def _steps(decoder: Decoder) -> Iterator[_Step]:
@@ -171,16 +172,12 @@ def _auto_steps() -> list[_Step]:
     return steps
 
 
-def _plain(
-    gray: "Gray", formats: tuple[Format, ...], found: list[Reading]
-) -> tuple[list[Reading], bool]:
+def _plain(gray: "Gray", formats: tuple[Format, ...], found: list[Reading]) -> _Found:
     readings, left = _read_zxing(gray, formats)
     return merge(found, readings), left
 
 
-def _enlarged(
-    gray: "Gray", formats: tuple[Format, ...], found: list[Reading]
-) -> tuple[list[Reading], bool]:
+def _enlarged(gray: "Gray", formats: tuple[Format, ...], found: list[Reading]) -> _Found:
     """Read at twice the size: a module then needs 1.4 pixels instead of 2.2."""
     import cv2
 
@@ -191,9 +188,7 @@ def _enlarged(
     return merge(found, [_halved(reading) for reading in readings]), left or not found
 
 
-def _evened(
-    gray: "Gray", formats: tuple[Format, ...], found: list[Reading]
-) -> tuple[list[Reading], bool]:
+def _evened(gray: "Gray", formats: tuple[Format, ...], found: list[Reading]) -> _Found:
     """Read with local contrast evened out: glare, shadow and dim rooms."""
     import cv2
 
@@ -202,9 +197,7 @@ def _evened(
     return merge(found, readings), left or not found
 
 
-def _second_reader(
-    gray: "Gray", formats: tuple[Format, ...], found: list[Reading]
-) -> tuple[list[Reading], bool]:
+def _second_reader(gray: "Gray", formats: tuple[Format, ...], found: list[Reading]) -> _Found:
     return merge(found, _read_pyzbar(gray, formats)), False
 
 
@@ -235,7 +228,7 @@ def _available(driver: Callable[[], Any]) -> bool:
     return True
 
 
-def _read_zxing(gray: "Gray", formats: tuple[Format, ...]) -> tuple[list[Reading], bool]:
+def _read_zxing(gray: "Gray", formats: tuple[Format, ...]) -> _Found:
     """Read with zxing-cpp; the second value tells whether a symbol may be left unread."""
     if max(gray.shape) > ZXING_MAX_SIDE_PX:
         return [], True

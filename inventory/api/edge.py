@@ -75,7 +75,7 @@ def body() -> Any:
 
 
 def fields(
-    value: Any, *, required: Mapping[str, type] = {}, optional: Mapping[str, type] = {}  # noqa: B006
+    value: Any, *, required: Mapping[str, type] = {}, optional: Mapping[str, type] = {}
 ) -> dict[str, Any]:
     """
     Return an object that has the fields it must have, may have those it may, and no others.
@@ -142,7 +142,9 @@ def from_cursor(text: str | None, parts: int) -> tuple[str, ...] | None:
         value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error) as error:
         raise Invalid(field="cursor", value=text[:60]) from error
-    if not (isinstance(value, list) and len(value) == parts and all(isinstance(v, str) for v in value)):
+    if not (
+        isinstance(value, list) and len(value) == parts and all(isinstance(v, str) for v in value)
+    ):
         raise Invalid(field="cursor", value=text[:60])
     return tuple(value)
 
@@ -158,5 +160,3 @@ def limit(default: int = 100) -> int:
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_PER_PAGE:
         raise Invalid(field="limit", value=text[:60])
     return int(text)
-
-

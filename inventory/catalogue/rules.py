@@ -15,7 +15,9 @@ class ManagedAs(StrEnum):
     CHEMICAL = "chemical"
 
 
-def managed_as(unit_price_cents: int | None, finance_card: str | None, item_price_yuan: int) -> ManagedAs:
+def managed_as(
+    unit_price_cents: int | None, finance_card: str | None, item_price_yuan: int
+) -> ManagedAs:
     """Decide whether a purchase line becomes single items or one batch (design, section 2.10)."""
     dear = unit_price_cents is not None and unit_price_cents >= item_price_yuan * 100
     return ManagedAs.ITEM if dear or finance_card else ManagedAs.BATCH

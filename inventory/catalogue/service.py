@@ -1,5 +1,7 @@
 """This module is about entering kinds: the same name, specification and unit is one kind."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,52 +15,62 @@ from inventory.journal.service import record
 from inventory.scope import Actor, Permission, own_school, requires
 
 
+@dataclass(frozen=True, slots=True)
+class KindKey:
+    """
+    What makes two things one kind in a school.
+
+    Catalogue codes are unique inside one subject's catalogue only, so the code alone never
+    decides it.
+    """
+
+    subject: str
+    catalogue_code: str | None
+    name: str
+    specification: str
+    unit: str
+
+
+def kinds_like(session: Session, school_id: str, keys: Iterable[KindKey]) -> dict[KindKey, Kind]:
+    """Return the kinds of a school that have these keys."""
+    wanted = set(keys)
+    query = select(Kind).where(
+        Kind.school_id == school_id, Kind.name.in_(sorted({key.name for key in wanted}))
+    )
+    found = {key_of(kind): kind for kind in session.scalars(query)}
+    return {key: kind for key, kind in found.items() if key in wanted}
+
+
+def key_of(kind: Kind) -> KindKey:
+    """Return the key of a kind."""
+    return KindKey(kind.subject, kind.catalogue_code, kind.name, kind.specification, kind.unit)
+
+
 @requires(Permission.ARRANGE)
-def kind_like(
+def define_kind(
     session: Session,
     by: Actor,
+    key: KindKey,
     *,
     school_id: str,
-    name: str,
-    unit: str,
-    specification: str = "",
-    subject: str = "",
     equipment_class: str = "",
-    catalogue_code: str | None = None,
     managed_as: ManagedAs,
     required: int | None = None,
     at: datetime,
 ) -> Kind:
-    """
-    Return the kind with exactly this subject, code, name, specification and unit; enter it if new.
-
-    Catalogue codes are unique inside one subject's catalogue only, so the code alone never
-    decides that two kinds are one.
-    """
+    """Enter a kind that the school does not have yet."""
     school = own_school(by, school_id)
-    found = session.scalar(
-        select(Kind).where(
-            Kind.school_id == school,
-            Kind.subject == subject,
-            Kind.catalogue_code == catalogue_code,
-            Kind.name == name,
-            Kind.specification == specification,
-            Kind.unit == unit,
-        )
-    )
-    if found is not None:
-        return found
     change = KindDefined(
         id=new_id(at),
-        name=name,
-        unit=unit,
+        name=key.name,
+        unit=key.unit,
         managed_as=managed_as.value,
-        specification=specification,
-        subject_taught=subject,
+        specification=key.specification,
+        subject_taught=key.subject,
         equipment_class=equipment_class,
-        catalogue_code=catalogue_code,
+        catalogue_code=key.catalogue_code,
         required=required,
     )
     record(session, by, change, at=at, school_id=school)
-    session.flush()  # things refer to the kind
+    session.flush()
     return session.get_one(Kind, (school, change.id))

@@ -118,9 +118,9 @@ def emit(value: dict[str, Any]) -> None:
 
 def as_json(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command the option `--json`."""
-    return click.option(
-        "--json", "json_", is_flag=True, help="Print one JSON object a line."
-    )(command)
+    return click.option("--json", "json_", is_flag=True, help="Print one JSON object a line.")(
+        command
+    )
 
 
 def with_application(command: Callable[..., T]) -> Callable[..., T]:

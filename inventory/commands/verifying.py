@@ -101,9 +101,7 @@ def _show(report: dict[str, Any]) -> None:
 
     for one in report["broken"]:
         click.echo(
-            gettext(
-                "Chain %(chain)s breaks at event %(seq)s (%(event)s): %(reason)s", **one
-            )
+            gettext("Chain %(chain)s breaks at event %(seq)s (%(event)s): %(reason)s", **one)
         )
     for one in report["unreplayable"]:
         click.echo(

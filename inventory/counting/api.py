@@ -31,9 +31,7 @@ bp = blueprint("counting", "Stock counts")
 @bp.post("/counts")
 @documented(
     "Open a count of a cabinet, room or shelf",
-    body=schema(
-        {"place": {"type": "string"}, "name": {"type": ["string", "null"]}}, ("place",)
-    ),
+    body=schema({"place": {"type": "string"}, "name": {"type": ["string", "null"]}}, ("place",)),
     answer=COUNT,
     status=201,
 )
@@ -44,9 +42,7 @@ def create_count() -> Any:
 
     def work(session: Any) -> Count:
         place = service.place_to_count(session, by, asked["place"])
-        return service.open_count(
-            session, by, place=place, name=asked.get("name") or "", at=now()
-        )
+        return service.open_count(session, by, place=place, name=asked.get("name") or "", at=now())
 
     return jsonify(count_json(transact(work))), 201
 
@@ -73,9 +69,7 @@ def show_count(count_id: str) -> Any:
 )
 def create_sighting(count_id: str) -> Any:
     """Labels are seen by `POST /scans` with the count as their task; this is for quantities."""
-    asked = fields(
-        body(), required={"code": str}, optional={"quantity": int, "all_there": bool}
-    )
+    asked = fields(body(), required={"code": str}, optional={"quantity": int, "all_there": bool})
     quantity, all_there = asked.get("quantity"), bool(asked.get("all_there"))
     if quantity is None and not all_there:
         raise Missing(field="quantity")

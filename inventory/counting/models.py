@@ -4,26 +4,22 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
-    ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     String,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped
+from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped, references, together
 
 
 class Count(SchoolScoped, Base):
     """A stock count of some places; its id is its code. Open until it is closed."""
 
     __tablename__ = "stock_count"
-    __table_args__ = (
-        ForeignKeyConstraint(["school_id", "place_id"], ["place.school_id", "place.id"]),
-    )
+    __table_args__ = (together(["school_id", "place_id"], ["place.school_id", "place.id"]),)
 
-    id: Mapped[str] = mapped_column(String(CODE_DIGITS), ForeignKey("code.code"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(CODE_DIGITS), references("code.code"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
     place_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     opened_at: Mapped[datetime]
@@ -43,8 +39,8 @@ class CountLine(SchoolScoped, Base):
 
     __tablename__ = "count_line"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "count_id"], ["stock_count.school_id", "stock_count.id"]),
-        ForeignKeyConstraint(["school_id", "code"], ["thing.school_id", "thing.code"]),
+        together(["school_id", "count_id"], ["stock_count.school_id", "stock_count.id"]),
+        together(["school_id", "code"], ["thing.school_id", "thing.code"]),
     )
 
     count_id: Mapped[str] = mapped_column(String(CODE_DIGITS), primary_key=True)
@@ -65,7 +61,7 @@ class CountSighting(SchoolScoped, Base):
 
     __tablename__ = "sighting"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "count_id"], ["stock_count.school_id", "stock_count.id"]),
+        together(["school_id", "count_id"], ["stock_count.school_id", "stock_count.id"]),
         Index("ix_sighting_code", "school_id", "count_id", "code"),
         Index("ix_sighting_order", "school_id", "count_id", "number", unique=True),
     )

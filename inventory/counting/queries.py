@@ -12,7 +12,6 @@ from inventory.counting.rules import (
     Elsewhere,
     Expected,
     Outcome,
-    Result,
     Said,
     Sighting,
     expected_hash,

@@ -12,12 +12,14 @@ from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.counting.rules import Expected, Result, Said, expected_hash, sightings_hash
 from inventory.errors import (
     BadQuantity,
-    CountClosed as CountIsClosed,
     CountHasOpenBatches,
     NotABatch,
     NotFound,
     NothingToCount,
     NothingToUndo,
+)
+from inventory.errors import (
+    CountClosed as CountIsClosed,
 )
 from inventory.journal.service import record
 from inventory.places import queries as places

@@ -12,9 +12,7 @@ LINE = CountLine.__table__
 SIGHTING = CountSighting.__table__
 
 
-def counts(
-    connection: Connection, ids: Iterable[str]
-) -> dict[str, tuple[str, str, bool]]:
+def counts(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, str, bool]]:
     """Return school, place and whether it is open of the counts named; the caller scopes them."""
     query = select(COUNT.c.id, COUNT.c.school_id, COUNT.c.place_id, COUNT.c.closed_at).where(
         COUNT.c.id.in_(sorted(set(ids)))

@@ -56,16 +56,16 @@ def _sight(
 
 
 def _is_thing(one: Taken, school_id: str) -> bool:
-    return one.target is not None and one.target.type == "thing" and one.target.school_id == school_id
+    return (
+        one.target is not None and one.target.type == "thing" and one.target.school_id == school_id
+    )
 
 
 def _mark(one: Taken) -> str:
     return one.target.code if one.target is not None else one.scan.payload
 
 
-def _outcome(
-    one: Taken, school_id: str, expected: dict[str, Any], seen: set[str]
-) -> str:
+def _outcome(one: Taken, school_id: str, expected: dict[str, Any], seen: set[str]) -> str:
     """What the sighting is, in one word: the one that the page shows and sounds."""
     target = one.target
     if target is None:
@@ -82,9 +82,7 @@ def _outcome(
     return "open" if line.is_batch else "match"
 
 
-def _row(
-    one: Taken, school_id: str, count_id: str, place_id: str, number: int
-) -> dict[str, Any]:
+def _row(one: Taken, school_id: str, count_id: str, place_id: str, number: int) -> dict[str, Any]:
     target = one.target if _is_thing(one, school_id) else None
     return {
         "school_id": school_id,

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped
+from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped, together
 
 
 class RowStatus(StrEnum):
@@ -42,7 +42,7 @@ class ImportRow(SchoolScoped, Base):
 
     __tablename__ = "import_row"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "import_id"], ["import.school_id", "import.id"]),
+        together(["school_id", "import_id"], ["import.school_id", "import.id"]),
         Index("ix_import_row_key", "school_id", "line_key"),
         Index("ix_import_row_status", "school_id", "import_id", "status"),
     )

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from inventory.base import new_id
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs, managed_as
-from inventory.catalogue.service import kind_like
+from inventory.catalogue.service import KindKey, define_kind, kinds_like
 from inventory.errors import (
     AlreadyApplied,
     BadSpreadsheet,
@@ -33,17 +33,19 @@ from inventory.exchange import rules
 from inventory.exchange.models import Import, ImportRow, RowStatus
 from inventory.exchange.rules import Record, Register, Roster, with_line_keys
 from inventory.exchange.workbook import open_workbook
-from inventory.identity.service import keeper_named
+from inventory.identity.service import keepers_named
 from inventory.ledger.models import Document, DocumentType
 from inventory.ledger.service import post_document, post_line
 from inventory.places.models import Place, School, Sort
 from inventory.places.service import place_by_path
 from inventory.register import service as register
+from inventory.register.service import NewPlace, NewThing
 from inventory.scope import Actor, Permission, own_school, requires
 
 SLICE = 40
 """Things made in one transaction: about 50 ms of the write lane."""
-STAGE_SLICE = 500
+PLACES_SLICE = 15
+"""Places set up in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +302,10 @@ def apply_slice(session: Session, by: Actor, *, import_id: str, at: datetime) ->
         return 0
     if job.confirmed_at is None:
         _begin(session, by, job, at)
+    elif missing := _missing_places(session, job):
+        _set_up(session, by, job.school_id, missing[:PLACES_SLICE], at)
     else:
-        _carry_out(session, by, job, _next_rows(session, job), at)
+        _carry_out(session, by, job, at)
     left = session.scalar(select(func.count()).where(*_still_to_do(job)).select_from(ImportRow))
     if not left:
         job.applied_at = at
@@ -326,58 +330,113 @@ def _begin(session: Session, by: Actor, job: Import, at: datetime) -> None:
     job.confirmed_at = at
     if all(row.line_key in before for row in rows):
         return
-    title = job.file
     document = post_document(
-        session, by, type=DocumentType.OPENING, title=title, school_id=job.school_id, at=at
+        session, by, type=DocumentType.OPENING, title=job.file, school_id=job.school_id, at=at
     )
     job.document_id = document.id
-    _set_up_rooms(session, by, job, at)
 
 
-def _next_rows(session: Session, job: Import) -> list[ImportRow]:
+def _next_rows(session: Session, job: Import) -> list[tuple[ImportRow, dict[str, Any]]]:
     """The next rows, as many as make about `SLICE` things."""
     query = select(ImportRow).where(*_still_to_do(job)).order_by(ImportRow.n).limit(SLICE)
-    rows: list[ImportRow] = []
+    rows: list[tuple[ImportRow, dict[str, Any]]] = []
     things = 0
     for row in session.scalars(query):
-        rows.append(row)
         record = json.loads(row.record)
+        rows.append((row, record))
         things += record["quantity"] if row.managed_as == ManagedAs.ITEM.value else 1
         if things >= SLICE:
             break
     return rows
 
 
-def _carry_out(
-    session: Session, by: Actor, job: Import, rows: Sequence[ImportRow], at: datetime
-) -> None:
+def _carry_out(session: Session, by: Actor, job: Import, at: datetime) -> None:
+    """Post the lines of the next rows and make their things, with few statements for many rows."""
+    rows = _next_rows(session, job)
     document = session.get_one(Document, (job.school_id, job.document_id))
-    for row in rows:
-        _carry_out_row(session, by, document, row, json.loads(row.record), at)
+    kinds = _kinds_for(session, by, job.school_id, rows, at)
+    places = _places_for(session, job.school_id, rows)
+    names = {record["keeper"] for _, record in rows if record["keeper"]}
+    keepers = keepers_named(session, by, names, job.school_id, at)
+    lots = register.batches_of(session, job.school_id, [kind.id for kind in kinds.values()])
+    new: list[NewThing] = []
+    joining: dict[tuple[str, str], int] = {}
+    for row, record in rows:
+        kind = kinds[_key_of(record)]
+        _post(session, by, document, row, record, kind, at)
         row.status = RowStatus.DONE.value
+        thing = _new_thing(kind, ManagedAs(row.managed_as), places[row.n], keepers, record)
+        if record["quantity"] < 1:
+            continue
+        if thing.managed_as is ManagedAs.ITEM:
+            new.extend([replace(thing, quantity=1)] * record["quantity"])
+        elif (lot := (kind.id, thing.place_id)) in lots:
+            register.grow_batch(session, by, batch=lots[lot], quantity=record["quantity"], at=at)
+        else:
+            _join(new, joining, thing)
+    register.register_things(session, by, new, school_id=job.school_id, at=at)
 
 
-def _carry_out_row(
-    session: Session, by: Actor, document: Document, row: ImportRow, record: dict[str, Any],
-    at: datetime,
-) -> None:  # fmt: skip
-    form = ManagedAs(row.managed_as)
-    school = row.school_id
-    kind = kind_like(
-        session,
-        by,
-        school_id=school,
-        name=record["name"],
-        unit=record["unit"] or "",
-        specification=record["spec"] or "",
-        subject=record["sheet"],
-        equipment_class=record["equipment_class"] or "",
-        catalogue_code=record["code"],
+def _join(new: list[NewThing], joining: dict[tuple[str, str], int], thing: NewThing) -> None:
+    """Add a batch, or let it join the one of its kind and place that this slice makes."""
+    lot = (thing.kind.id, thing.place_id)
+    if lot in joining:
+        index = joining[lot]
+        new[index] = replace(new[index], quantity=new[index].quantity + thing.quantity)
+        return
+    joining[lot] = len(new)
+    new.append(thing)
+
+
+def _new_thing(
+    kind: Kind, form: ManagedAs, place_id: str, keepers: dict[str, str], record: dict[str, Any]
+) -> NewThing:
+    return NewThing(
+        kind=kind,
         managed_as=form,
-        required=record["required"],
-        at=at,
+        quantity=record["quantity"],
+        place_id=place_id,
+        keeper_id=keepers.get(record["keeper"]),
+        unit_price_cents=_price_cents(record),
+        purchased=record["purchase_date"],
+        voucher=record["voucher"],
+        finance_card_no=record["finance_card"],
+        note=record["note"],
     )
-    place = _place_for(session, by, school, record, at)
+
+
+def _key_of(record: dict[str, Any]) -> KindKey:
+    return KindKey(
+        record["sheet"], record["code"], record["name"], record["spec"] or "",
+        record["unit"] or "",
+    )  # fmt: skip
+
+
+def _kinds_for(
+    session: Session, by: Actor, school_id: str,
+    rows: Sequence[tuple[ImportRow, dict[str, Any]]], at: datetime,
+) -> dict[KindKey, Kind]:  # fmt: skip
+    kinds = kinds_like(session, school_id, [_key_of(record) for _, record in rows])
+    for row, record in rows:
+        key = _key_of(record)
+        if key not in kinds:
+            kinds[key] = define_kind(
+                session,
+                by,
+                key,
+                school_id=school_id,
+                equipment_class=record["equipment_class"] or "",
+                managed_as=ManagedAs(row.managed_as),
+                required=record["required"],
+                at=at,
+            )
+    return kinds
+
+
+def _post(
+    session: Session, by: Actor, document: Document, row: ImportRow, record: dict[str, Any],
+    kind: Kind, at: datetime,
+) -> None:  # fmt: skip
     post_line(
         session,
         by,
@@ -388,10 +447,9 @@ def _carry_out_row(
         on=record["purchase_date"],
         voucher=record["voucher"],
         source_key=row.line_key,
-        source=f"{document.title} · {row.sheet} · {row.row}",
+        source=f"{document.title} · {row.sheet} · {row.row}"[:400],
         at=at,
     )
-    _make_things(session, by, kind, form, place, record, at)
 
 
 def _price_cents(record: dict[str, Any]) -> int | None:
@@ -399,118 +457,118 @@ def _price_cents(record: dict[str, Any]) -> int | None:
     return None if price is None else int(price.replace(".", ""))
 
 
-def _make_things(
-    session: Session, by: Actor, kind: Kind, form: ManagedAs, place: str, record: dict[str, Any],
-    at: datetime,
-) -> None:  # fmt: skip
-    quantity = record["quantity"]
-    if quantity < 1:
-        return
-    if form is not ManagedAs.ITEM:
-        batch = register.batch_in_place(session, kind.school_id, kind.id, place)
-        if batch is not None:
-            register.grow_batch(session, by, batch=batch, quantity=quantity, at=at)
-            return
-    keeper = record["keeper"]
-    keeper_id = keeper_named(session, by, keeper, kind.school_id, at).id if keeper else None
-    codes = register.mint(session, by, count=quantity if form is ManagedAs.ITEM else 1, at=at)
-    for code in codes:
-        register.register_thing(
-            session,
-            by,
-            code=code,
-            kind=kind,
-            managed_as=form,
-            quantity=1 if form is ManagedAs.ITEM else quantity,
-            place_id=place,
-            keeper_id=keeper_id,
-            unit_price_cents=_price_cents(record),
-            purchased=record["purchase_date"],
-            voucher=record["voucher"],
-            finance_card_no=record["finance_card"],
-            note=record["note"],
-            at=at,
-        )
-
-
 # --- places --------------------------------------------------------------------------------
 
 
-def _set_up_rooms(session: Session, by: Actor, job: Import, at: datetime) -> None:
-    """Set up the rooms and cabinets that the file's cover names, in its order."""
-    contents = _cabinet_contents(session, job)
-    for room in json.loads(job.rooms):
-        keeper = room["keeper"]
-        keeper_id = keeper_named(session, by, keeper, job.school_id, at).id if keeper else None
-        name = room["name"] or room["short"]
-        above = _ensure(
-            session, by, job.school_id, Sort.ROOM, None, room["short"], name, keeper_id, at
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A place that the file needs, under the path of the one above it."""
+
+    path: str
+    sort: Sort
+    above: str | None
+    short: str
+    name: str
+    keeper: str | None
+
+
+def _missing_places(session: Session, job: Import) -> list[_Wanted]:
+    """The places that the file names and the school lacks: rooms first, then cabinets, shelves."""
+    wanted = _wanted_places(session, job)
+    query = select(Place.path).where(Place.school_id == job.school_id)
+    there = set(session.scalars(query))
+    return [one for one in wanted.values() if one.path not in there]
+
+
+def _wanted_places(session: Session, job: Import) -> dict[str, _Wanted]:
+    cover = {room["short"]: room for room in json.loads(job.rooms)}
+    records = [
+        json.loads(row.record)
+        for row in session.scalars(
+            select(ImportRow).where(*_still_to_do(job)).order_by(ImportRow.n)
         )
-        for number in room["cabinets"]:
-            short = f"{number:02d}"
-            title, kept_by = contents.get(f"{above.path}-{short}", ("", None))
-            holder = (
-                keeper_named(session, by, kept_by, job.school_id, at).id if kept_by else keeper_id
-            )
-            _ensure(session, by, job.school_id, Sort.CABINET, above, short, title, holder, at)
-
-
-def _cabinet_contents(session: Session, job: Import) -> dict[str, tuple[str, str | None]]:
-    """What most of each cabinet's rows are, and who keeps most of them: its name and keeper."""
-    classes: dict[str, Counter[str]] = {}
-    keepers: dict[str, Counter[str]] = {}
-    for row in session.scalars(select(ImportRow).where(*_still_to_do(job))):
-        record = json.loads(row.record)
-        place = record.get("place")
-        if not place or place["cabinet"] is None:
-            continue
-        path = f"{place['room']}-{place['cabinet']:02d}"
-        classes.setdefault(path, Counter())[record["equipment_class"] or ""] += 1
-        keepers.setdefault(path, Counter())[record["keeper"] or ""] += 1
-    return {
-        path: (found.most_common(1)[0][0], keepers[path].most_common(1)[0][0] or None)
-        for path, found in classes.items()
+    ]
+    stood = [record["place"] | record for record in records if record.get("place")]
+    rooms: dict[str, _Wanted] = {}
+    for short in [*cover, *(one["room"] for one in stood)]:
+        known = cover.get(short, {})
+        name = known.get("name") or short
+        rooms.setdefault(short, _Wanted(short, Sort.ROOM, None, short, name, known.get("keeper")))
+    numbers = {(room, n): None for room, known in cover.items() for n in known["cabinets"]}
+    numbers |= {(one["room"], one["cabinet"]): None for one in stood if one["cabinet"] is not None}
+    cabinets = _wanted_cabinets(numbers, stood, rooms)
+    shelves = {
+        (one["room"], one["cabinet"], one["shelf"]): None
+        for one in stood
+        if one["cabinet"] is not None and one["shelf"] is not None
     }
+    wanted = rooms | cabinets
+    for room, cabinet, shelf in sorted(shelves):
+        above = f"{room}-{cabinet:02d}"
+        path = f"{above}-{shelf}"
+        wanted[path] = _Wanted(path, Sort.SHELF, above, str(shelf), "", None)
+    return wanted
 
 
-def _place_for(
-    session: Session, by: Actor, school_id: str, record: dict[str, Any], at: datetime
-) -> str:
-    """The place of a record, set up when it is not there; without one, the unplaced remainder."""
+def _wanted_cabinets(
+    numbers: Iterable[tuple[str, int]], stood: list[dict[str, Any]], rooms: dict[str, _Wanted]
+) -> dict[str, _Wanted]:
+    """Cabinets are named after what most of their rows are, and kept by whom keeps most of it."""
+    classes: dict[tuple[str, int], Counter[str]] = {}
+    keepers: dict[tuple[str, int], Counter[str]] = {}
+    for one in stood:
+        key = (one["room"], one["cabinet"])
+        classes.setdefault(key, Counter())[one["equipment_class"] or ""] += 1
+        keepers.setdefault(key, Counter())[one["keeper"] or ""] += 1
+    cabinets = {}
+    for room, number in sorted(numbers, key=lambda key: (list(rooms).index(key[0]), key[1])):
+        path = f"{room}-{number:02d}"
+        name = _commonest(classes.get((room, number))) or ""
+        keeper = _commonest(keepers.get((room, number))) or rooms[room].keeper
+        cabinets[path] = _Wanted(path, Sort.CABINET, room, f"{number:02d}", name, keeper)
+    return cabinets
+
+
+def _commonest(counted: Counter[str] | None) -> str | None:
+    return counted.most_common(1)[0][0] if counted else None
+
+
+def _set_up(
+    session: Session, by: Actor, school_id: str, missing: Sequence[_Wanted], at: datetime
+) -> None:
+    """Set up places; those above are there already or come before them."""
+    keepers = keepers_named(
+        session, by, [one.keeper for one in missing if one.keeper], school_id, at
+    )
+    for one in missing:
+        above = place_by_path(session, school_id, one.above) if one.above else None
+        keeper_id = keepers[one.keeper] if one.keeper else None
+        new = NewPlace(one.sort, one.short, one.name, above, keeper_id)
+        register.set_up_places(session, by, [new], school_id=school_id, at=at)
+
+
+def _places_for(
+    session: Session, school_id: str, rows: Sequence[tuple[ImportRow, dict[str, Any]]]
+) -> dict[int, str]:
+    """The place of each row; without one it belongs to the unplaced remainder."""
+    paths = {row.n: _path_of(record) for row, record in rows}
+    query = select(Place.path, Place.id).where(
+        Place.school_id == school_id, Place.path.in_(sorted(set(paths.values())))
+    )
+    found = {path: place_id for path, place_id in session.execute(query)}
+    return {n: found[path] for n, path in paths.items()}
+
+
+def _path_of(record: dict[str, Any]) -> str:
     place = record.get("place")
     if not place:
         return Sort.UNPLACED.value
-    room = _ensure(session, by, school_id, Sort.ROOM, None, place["room"], place["room"], None, at)
-    if place["cabinet"] is None:
-        return room.id
-    cabinet = _ensure(
-        session, by, school_id, Sort.CABINET, room, f"{place['cabinet']:02d}", "", None, at
-    )
-    if place["shelf"] is None:
-        return cabinet.id
-    shelf = _ensure(session, by, school_id, Sort.SHELF, cabinet, str(place["shelf"]), "", None, at)
-    return shelf.id
-
-
-def _ensure(
-    session: Session, by: Actor, school_id: str, sort: Sort, above: Place | None, short: str,
-    name: str, keeper_id: str | None, at: datetime,
-) -> Place:  # fmt: skip
-    path = f"{above.path}-{short}" if above else short
-    found = place_by_path(session, school_id, path)
-    if found is not None:
-        return found
-    return register.set_up_place(
-        session,
-        by,
-        sort=sort,
-        short=short,
-        name=name,
-        school_id=school_id,
-        parent=above.id if above else None,
-        keeper_id=keeper_id,
-        at=at,
-    )
+    parts = [place["room"]]
+    if place["cabinet"] is not None:
+        parts.append(f"{place['cabinet']:02d}")
+        if place["shelf"] is not None:
+            parts.append(str(place["shelf"]))
+    return "-".join(parts)
 
 
 def digest_of(content: bytes) -> str:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from inventory.base import ID_LENGTH, Base, SchoolOptional
+from inventory.base import ID_LENGTH, Base, SchoolOptional, references
 from inventory.identity.rules import granted
 from inventory.scope import Actor, Permission, Role
 
@@ -43,7 +43,7 @@ class Token(Base):
     __tablename__ = "token"
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[str] = mapped_column(references("person.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(200))

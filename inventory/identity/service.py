@@ -1,6 +1,7 @@
 """This module is about people who sign in, tokens that programs carry, and keepers by name."""
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 
 from argon2 import PasswordHasher
@@ -98,19 +99,22 @@ def add_person(
     return person
 
 
-def keeper_named(session: Session, by: Actor, name: str, school_id: str, at: datetime) -> Person:
-    """Return the person of that name in the school, added without sign-in when new."""
-    person = session.scalar(
-        select(Person)
-        .where(Person.school_id == school_id, Person.name == name)
-        .order_by(Person.created_at)
-        .limit(1)
-    )
-    if person is None:
-        person = Person(id=new_id(at), school_id=school_id, name=name, created_at=at)
-        session.add(person)
-        session.flush()  # rows that name the keeper follow in the same transaction
-    return person
+def keepers_named(
+    session: Session, by: Actor, names: Iterable[str], school_id: str, at: datetime
+) -> dict[str, str]:
+    """Return the ids of people by name, those new to the school added without sign-in."""
+    wanted = sorted(set(names))
+    query = select(Person).where(Person.school_id == school_id, Person.name.in_(wanted))
+    found = {
+        person.name: person.id
+        for person in session.scalars(query.order_by(Person.created_at.desc(), Person.id))
+    }
+    for name in wanted:
+        if name not in found:
+            person = Person(id=new_id(at), school_id=school_id, name=name, created_at=at)
+            session.add(person)
+            found[name] = person.id
+    return found
 
 
 def set_language(session: Session, person_id: str, language: str) -> None:

@@ -96,7 +96,6 @@ class SessionState:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._last: type[Base] | None = None
 
     def find(self, model: type[M], *key: object) -> M | None:
         with self._session.no_autoflush:
@@ -109,10 +108,6 @@ class SessionState:
         return row
 
     def add(self, row: Base) -> None:
-        # Rows refer to each other by keys alone, so the order of insertion is ours to keep.
-        if self._last is not None and self._last is not type(row):
-            self._session.flush()
-        self._last = type(row)
         self._session.add(row)
         self._index()[identity(row)] = row
 

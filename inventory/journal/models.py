@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolOptional
+from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolOptional, references
 
 
 class Event(SchoolOptional, Base):
@@ -19,7 +19,7 @@ class Event(SchoolOptional, Base):
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     school_id: Mapped[str | None] = mapped_column(
-        String(SCHOOL_DIGITS), ForeignKey("school.id"), index=False
+        String(SCHOOL_DIGITS), references("school.id"), index=False
     )
     chain: Mapped[str] = mapped_column(String(SCHOOL_DIGITS))
     seq: Mapped[int] = mapped_column(Integer)

@@ -87,9 +87,7 @@ def link_hash(previous: str, link: Link) -> str:
     return hashlib.sha256(f"{previous}\n{envelope}".encode()).hexdigest()
 
 
-def breaks(
-    links: Iterable[Link], head: Head | None, since: Head | None = None
-) -> Iterator[Break]:
+def breaks(links: Iterable[Link], head: Head | None, since: Head | None = None) -> Iterator[Break]:
     """
     Yield where a chain, given in order, breaks; nothing when it is whole.
 

@@ -38,9 +38,7 @@ def append(connection: Connection, events: Sequence[dict[str, object]]) -> None:
     for chain, chained in by_chain.items():
         last = chained[-1]
         connection.execute(
-            update(HEAD)
-            .where(HEAD.c.chain == chain)
-            .values(seq=last["seq"], hash=last["hash"])
+            update(HEAD).where(HEAD.c.chain == chain).values(seq=last["seq"], hash=last["hash"])
         )
 
 
@@ -138,4 +136,3 @@ def links(connection: Connection, chain: str) -> Iterator[tuple[Link, str | None
             )  # fmt: skip
             yield link, row.school_id
         after = page[-1].seq
-

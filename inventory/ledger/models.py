@@ -5,15 +5,13 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
-    ForeignKey,
-    ForeignKeyConstraint,
     Index,
     String,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped
+from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped, references, together
 
 
 class DocumentType(StrEnum):
@@ -29,7 +27,7 @@ class Document(SchoolScoped, Base):
     __tablename__ = "document"
     __table_args__ = (UniqueConstraint("school_id", "number"),)
 
-    id: Mapped[str] = mapped_column(String(CODE_DIGITS), ForeignKey("code.code"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(CODE_DIGITS), references("code.code"), primary_key=True)
     type: Mapped[str] = mapped_column(String(10))
     number: Mapped[str] = mapped_column(String(20))
     title: Mapped[str] = mapped_column(String(200))
@@ -42,8 +40,8 @@ class LedgerLine(SchoolScoped, Base):
 
     __tablename__ = "ledger_line"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
-        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        together(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
+        together(["school_id", "document_id"], ["document.school_id", "document.id"]),
         UniqueConstraint("school_id", "source_key"),
         Index("ix_ledger_line_kind", "school_id", "kind_id"),
     )

@@ -60,9 +60,9 @@ def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreeme
 
 
 def _ledger_sums():  # type: ignore[no-untyped-def]
-    return select(
-        LedgerLine.school_id, LedgerLine.kind_id, func.sum(LedgerLine.quantity)
-    ).group_by(LedgerLine.school_id, LedgerLine.kind_id)
+    return select(LedgerLine.school_id, LedgerLine.kind_id, func.sum(LedgerLine.quantity)).group_by(
+        LedgerLine.school_id, LedgerLine.kind_id
+    )
 
 
 def _thing_sums():  # type: ignore[no-untyped-def]

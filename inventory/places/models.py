@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped
+from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped, together
 
 
 class Sort(StrEnum):
@@ -43,8 +43,8 @@ class Place(SchoolScoped, Base):
 
     __tablename__ = "place"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "parent_id"], ["place.school_id", "place.id"]),
-        ForeignKeyConstraint(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
+        together(["school_id", "parent_id"], ["place.school_id", "place.id"]),
+        together(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
         UniqueConstraint("school_id", "path"),
         Index("ix_place_parent", "school_id", "parent_id"),
     )

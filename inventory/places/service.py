@@ -48,7 +48,7 @@ def make_place(
     short: str,
     name: str,
     school_id: str,
-    parent: str | None = None,
+    above: Place | None = None,
     keeper_id: str | None = None,
     at: datetime,
 ) -> Place:
@@ -60,12 +60,12 @@ def make_place(
         NameTaken: there is such a place already.
     """
     school = own_school(by, school_id)
-    above = session.get(Place, (school, parent)) if parent else None
     if (Sort(above.sort) if above else None) is not ABOVE[sort]:
-        raise NotFound(what="place", key=parent or "—")
+        raise NotFound(what="place", key=above.path if above else "—")
     path = f"{above.path}-{short}" if above else short
     if place_by_path(session, school, path) is not None:
         raise NameTaken(value=path)
+    parent = above.id if above else None
     change = PlaceMade(
         code=code,
         sort=sort.value,

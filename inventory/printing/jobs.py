@@ -81,16 +81,14 @@ def _print(by, contents, codes, stock, skip, format) -> Printed:  # type: ignore
     job = new_id(now())
     for school_id, of_school in codes.items():
         transact(
-            lambda session, school_id=school_id, of_school=of_school: (
-                register.note_labels_printed(
-                    session,
-                    by,
-                    job=job,
-                    stock=stock,
-                    codes=list(of_school),
-                    school_id=school_id,
-                    at=now(),
-                )
+            lambda session, school_id=school_id, of_school=of_school: register.note_labels_printed(
+                session,
+                by,
+                job=job,
+                stock=stock,
+                codes=list(of_school),
+                school_id=school_id,
+                at=now(),
             )
         )
     extension = format if format == "pdf" or len(contents) == 1 else "zip"

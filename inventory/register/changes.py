@@ -134,7 +134,10 @@ class ThingRegistered(Change):
             registered_at=on.at,
         )
         state.add(thing)
-        move(state, thing, Sort.OUTSIDE.value, self.place, self.quantity)
+        place = state.get(Place, on.school, self.place)
+        for place_id, quantity in ((Sort.OUTSIDE.value, -self.quantity), (place.id, self.quantity)):
+            state.add(_holding(thing, place_id, quantity))  # a new thing has no others
+        put_on_card(state, thing, place, self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,27 +220,24 @@ def move(state: State, thing: Thing, origin: str, destination: str, quantity: in
         place = state.get(Place, thing.school_id, place_id)
         _hold(state, thing, place, difference)
         if Sort(place.sort) in STANDING:
-            _put_on_card(state, thing, place, difference)
+            put_on_card(state, thing, place, difference)
 
 
 def _hold(state: State, thing: Thing, place: Place, difference: int) -> None:
     holding = state.find(Holding, thing.school_id, thing.code, place.id)
     if holding is None:
-        state.add(
-            Holding(
-                school_id=thing.school_id,
-                code=thing.code,
-                place_id=place.id,
-                quantity=difference,
-            )
-        )
+        state.add(_holding(thing, place.id, difference))
         return
     holding.quantity += difference
     if holding.quantity == 0:
         state.remove(holding)
 
 
-def _put_on_card(state: State, thing: Thing, place: Place, difference: int) -> None:
+def _holding(thing: Thing, place_id: str, quantity: int) -> Holding:
+    return Holding(school_id=thing.school_id, code=thing.code, place_id=place_id, quantity=quantity)
+
+
+def put_on_card(state: State, thing: Thing, place: Place, difference: int) -> None:
     line = state.find(CardLine, thing.school_id, place.id, thing.kind_id)
     if line is None:
         state.add(

@@ -6,8 +6,6 @@ from enum import StrEnum
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -15,7 +13,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolOptional, SchoolScoped
+from inventory.base import (
+    CODE_DIGITS,
+    ID_LENGTH,
+    Base,
+    SchoolOptional,
+    SchoolScoped,
+    references,
+    together,
+)
 from inventory.register.rules import Number
 
 
@@ -71,9 +77,9 @@ class Thing(SchoolScoped, Base):
 
     __tablename__ = "thing"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
-        ForeignKeyConstraint(["school_id", "home_id"], ["place.school_id", "place.id"]),
-        ForeignKeyConstraint(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
+        together(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
+        together(["school_id", "home_id"], ["place.school_id", "place.id"]),
+        together(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
         UniqueConstraint("school_id", "catalogue", "running"),
         Index("ix_thing_code", "code"),
         Index("ix_thing_home", "school_id", "home_id"),
@@ -81,7 +87,7 @@ class Thing(SchoolScoped, Base):
     )
 
     code: Mapped[str] = mapped_column(
-        String(CODE_DIGITS), ForeignKey("code.code"), primary_key=True
+        String(CODE_DIGITS), references("code.code"), primary_key=True
     )
     kind_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     managed_as: Mapped[str] = mapped_column(String(10))
@@ -107,8 +113,8 @@ class Holding(SchoolScoped, Base):
 
     __tablename__ = "holding"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "code"], ["thing.school_id", "thing.code"]),
-        ForeignKeyConstraint(["school_id", "place_id"], ["place.school_id", "place.id"]),
+        together(["school_id", "code"], ["thing.school_id", "thing.code"]),
+        together(["school_id", "place_id"], ["place.school_id", "place.id"]),
         Index("ix_holding_place", "school_id", "place_id"),
     )
 
@@ -122,8 +128,8 @@ class CardLine(SchoolScoped, Base):
 
     __tablename__ = "card_line"
     __table_args__ = (
-        ForeignKeyConstraint(["school_id", "place_id"], ["place.school_id", "place.id"]),
-        ForeignKeyConstraint(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
+        together(["school_id", "place_id"], ["place.school_id", "place.id"]),
+        together(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
     )
 
@@ -136,9 +142,7 @@ class CabinetCard(SchoolScoped, Base):
     """The last printed card of a cabinet; stale when the contents no longer have its hash."""
 
     __tablename__ = "cabinet_card"
-    __table_args__ = (
-        ForeignKeyConstraint(["school_id", "cabinet_id"], ["place.school_id", "place.id"]),
-    )
+    __table_args__ = (together(["school_id", "cabinet_id"], ["place.school_id", "place.id"]),)
 
     cabinet_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     version: Mapped[int]

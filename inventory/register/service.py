@@ -1,5 +1,7 @@
 """This module is about minting codes, registering things, moving them, and cards."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -50,34 +52,40 @@ def mint(session: Session, by: Actor, *, count: int, at: datetime) -> list[str]:
     return [code_of(serial) for serial in range(first, first + count)]
 
 
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """A place to be set up in the place above it."""
+
+    sort: Sort
+    short: str
+    name: str
+    above: Place | None = None
+    keeper_id: str | None = None
+
+
 @requires(Permission.ARRANGE)
-def set_up_place(
-    session: Session,
-    by: Actor,
-    *,
-    sort: Sort,
-    short: str,
-    name: str,
-    school_id: str,
-    parent: str | None = None,
-    keeper_id: str | None = None,
-    at: datetime,
-) -> Place:
-    """Mint a code and set up a room, a cabinet or a shelf under it."""
-    [code] = mint(session, by, count=1, at=at)
-    record(session, by, CodeClaimed(code, Bearer.PLACE.value), at=at, school_id=school_id)
-    return places.make_place(
-        session,
-        by,
-        code=code,
-        sort=sort,
-        short=short,
-        name=name,
-        school_id=school_id,
-        parent=parent,
-        keeper_id=keeper_id,
-        at=at,
-    )
+def set_up_places(
+    session: Session, by: Actor, new: Sequence[NewPlace], *, school_id: str, at: datetime
+) -> list[Place]:
+    """Mint codes and set up rooms, cabinets or shelves under them, in the order given."""
+    codes = mint(session, by, count=len(new), at=at)
+    for code in codes:
+        record(session, by, CodeClaimed(code, Bearer.PLACE.value), at=at, school_id=school_id)
+    return [
+        places.make_place(
+            session,
+            by,
+            code=code,
+            sort=one.sort,
+            short=one.short,
+            name=one.name,
+            school_id=school_id,
+            above=one.above,
+            keeper_id=one.keeper_id,
+            at=at,
+        )
+        for code, one in zip(codes, new, strict=True)
+    ]
 
 
 def code_for_document(session: Session, by: Actor, school_id: str, at: datetime) -> str:
@@ -92,87 +100,126 @@ def code_for_document(session: Session, by: Actor, school_id: str, at: datetime)
     return code
 
 
-def next_running(session: Session, school_id: str, catalogue: str) -> int:
-    """Return the next running number of a catalogue code in a school."""
-    query = select(func.max(Thing.running)).where(
-        Thing.school_id == school_id, Thing.catalogue == catalogue
-    )
-    return int(session.scalar(query) or 0) + 1
+@dataclass(frozen=True, slots=True)
+class NewThing:
+    """A thing to be registered. Quantity in the kind's unit; price in cents."""
+
+    kind: Kind
+    managed_as: ManagedAs
+    quantity: int
+    place_id: str
+    keeper_id: str | None = None
+    unit_price_cents: int | None = None
+    purchased: str | None = None
+    voucher: str | None = None
+    finance_card_no: str | None = None
+    note: str | None = None
 
 
 @requires(Permission.ARRANGE)
-def register_thing(
+def register_things(
     session: Session,
     by: Actor,
+    new: Sequence[NewThing],
     *,
-    code: str,
-    kind: Kind,
-    managed_as: ManagedAs,
-    quantity: int,
-    place_id: str,
-    keeper_id: str | None = None,
-    unit_price_cents: int | None = None,
-    purchased: str | None = None,
-    voucher: str | None = None,
-    finance_card_no: str | None = None,
-    note: str | None = None,
+    school_id: str,
+    codes: Sequence[str] = (),
     at: datetime,
-) -> Thing:
+) -> list[str]:
     """
-    Bring a thing under a minted code into its place.
+    Bring things under codes into their places and return the codes.
+
+    The codes are those of labels that were stuck on already, else minted now.
 
     Raises:
         NotFound: no such code was minted, or the place is not the school's.
         CodeTaken: something bears the code already.
         BadQuantity: below one, or not one for a single item.
     """
-    school = own_school(by, kind.school_id)
-    row = session.get(Code, code)
-    if row is None:
-        raise NotFound(what="code", key=shown(code))
-    if row.bearer is not None:
-        raise CodeTaken(code=code, code_shown=shown(code))
-    if not 1 <= quantity <= MOST_PIECES or (managed_as is ManagedAs.ITEM and quantity != 1):
-        raise BadQuantity(field="quantity", value=quantity)
-    if session.get(Place, (school, place_id)) is None:
-        raise NotFound(what="place", key=place_id)
-    catalogue = kind.catalogue_code or ""
-    change = ThingRegistered(
+    school = own_school(by, school_id)
+    for one in new:
+        _check_quantity(one)
+    if codes:
+        _check_blank(session, codes)
+    else:
+        codes = mint(session, by, count=len(new), at=at)
+    _check_places(session, school, {one.place_id for one in new})
+    running = _last_running(session, school, {one.kind.catalogue_code or "" for one in new})
+    for code, one in zip(codes, new, strict=True):
+        catalogue = one.kind.catalogue_code or ""
+        running[catalogue] += 1
+        change = _registered(code, one, catalogue, running[catalogue])
+        record(session, by, change, at=at, school_id=school)
+    session.flush()
+    return list(codes)
+
+
+def _registered(code: str, one: NewThing, catalogue: str, running: int) -> ThingRegistered:
+    return ThingRegistered(
         code=code,
-        kind_id=kind.id,
-        managed_as=managed_as.value,
+        kind_id=one.kind.id,
+        managed_as=one.managed_as.value,
         catalogue=catalogue,
-        running=next_running(session, school, catalogue),
-        quantity=quantity,
-        place=place_id,
-        keeper=keeper_id,
-        unit_price_cents=unit_price_cents,
-        purchased=purchased,
-        voucher=voucher,
-        finance_card_no=finance_card_no,
-        note=note,
+        running=running,
+        quantity=one.quantity,
+        place=one.place_id,
+        keeper=one.keeper_id,
+        unit_price_cents=one.unit_price_cents,
+        purchased=one.purchased,
+        voucher=one.voucher,
+        finance_card_no=one.finance_card_no,
+        note=one.note,
     )
-    record(session, by, change, at=at, school_id=school)
-    session.flush()  # the next running number counts this one
-    return session.get_one(Thing, (school, code))
 
 
-def batch_in_place(session: Session, school_id: str, kind_id: str, place_id: str) -> Thing | None:
-    """Return the batch of a kind in a place: there is one lot of a kind in one place."""
-    return session.scalar(
-        select(Thing).where(
-            Thing.school_id == school_id,
-            Thing.kind_id == kind_id,
-            Thing.home_id == place_id,
-            Thing.managed_as == ManagedAs.BATCH.value,
-        )
+def _check_quantity(one: NewThing) -> None:
+    most = 1 if one.managed_as is ManagedAs.ITEM else MOST_PIECES
+    if not 1 <= one.quantity <= most:
+        raise BadQuantity(field="quantity", value=one.quantity)
+
+
+def _check_blank(session: Session, codes: Sequence[str]) -> None:
+    found = {
+        row.code: row for row in session.scalars(select(Code).where(Code.code.in_(list(codes))))
+    }
+    for code in codes:
+        if code not in found:
+            raise NotFound(what="code", key=shown(code))
+        if found[code].bearer is not None:
+            raise CodeTaken(code=code, code_shown=shown(code))
+
+
+def _check_places(session: Session, school_id: str, wanted: set[str]) -> None:
+    query = select(Place.id).where(Place.school_id == school_id, Place.id.in_(sorted(wanted)))
+    missing = wanted - set(session.scalars(query))
+    if missing:
+        raise NotFound(what="place", key=sorted(missing)[0])
+
+
+def _last_running(session: Session, school_id: str, catalogues: set[str]) -> dict[str, int]:
+    """The last running number of each catalogue code in the school, zero where there is none."""
+    query = (
+        select(Thing.catalogue, func.max(Thing.running))
+        .where(Thing.school_id == school_id, Thing.catalogue.in_(sorted(catalogues)))
+        .group_by(Thing.catalogue)
     )
+    return dict.fromkeys(catalogues, 0) | {row[0]: row[1] for row in session.execute(query)}
+
+
+def batches_of(
+    session: Session, school_id: str, kind_ids: Iterable[str]
+) -> dict[tuple[str, str], Thing]:
+    """Return the batches of kinds by kind and place: there is one lot of a kind in one place."""
+    query = select(Thing).where(
+        Thing.school_id == school_id,
+        Thing.kind_id.in_(sorted(set(kind_ids))),
+        Thing.managed_as == ManagedAs.BATCH.value,
+    )
+    return {(thing.kind_id, thing.home_id): thing for thing in session.scalars(query)}
 
 
 @requires(Permission.ARRANGE)
-def grow_batch(
-    session: Session, by: Actor, *, batch: Thing, quantity: int, at: datetime
-) -> None:
+def grow_batch(session: Session, by: Actor, *, batch: Thing, quantity: int, at: datetime) -> None:
     """
     Let more of the same kind join a batch in its place.
 
@@ -200,7 +247,9 @@ def move_thing(
     thing = session.get(Thing, (school, code))
     place = session.get(Place, (school, to))
     if thing is None or place is None or not place.is_standing:
-        raise NotFound(what="thing" if thing is None else "place", key=code if thing is None else to)
+        raise NotFound(
+            what="thing" if thing is None else "place", key=code if thing is None else to
+        )
     if thing.home_id == to:
         return thing
     holding = session.get(Holding, (school, code, thing.home_id))

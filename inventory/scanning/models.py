@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base
+from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, references
 
 
 class Scan(Base):
@@ -25,7 +25,7 @@ class Scan(Base):
     owner: Mapped[str] = mapped_column(String(SCHOOL_DIGITS), primary_key=True)
     device: Mapped[str] = mapped_column(String(64), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    school_id: Mapped[str | None] = mapped_column(String(SCHOOL_DIGITS), ForeignKey("school.id"))
+    school_id: Mapped[str | None] = mapped_column(String(SCHOOL_DIGITS), references("school.id"))
     """The school of the target; None while unclaimed."""
     person_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     at: Mapped[datetime]

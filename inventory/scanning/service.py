@@ -165,7 +165,9 @@ def _in_sight(taken: Taken, found: list[Target]) -> list[Target]:
     return seen
 
 
-def resolve(connection: Connection, by: Actor, text: str) -> tuple[tuple[Meaning, ...], list[Target]]:
+def resolve(
+    connection: Connection, by: Actor, text: str
+) -> tuple[tuple[Meaning, ...], list[Target]]:
     """Return what a text can mean and what of it there is, in the schools in sight."""
     candidates = meanings(text)
     codes = [m.code for m in candidates if isinstance(m, Code)]

@@ -183,8 +183,6 @@ def note_affixed(connection: Connection, codes: Iterable[str], at: datetime) -> 
     if wanted:
         connection.execute(
             update(Code)
-            .where(
-                Code.code.in_(wanted), Code.printed_at.is_not(None), Code.affixed_at.is_(None)
-            )
+            .where(Code.code.in_(wanted), Code.printed_at.is_not(None), Code.affixed_at.is_(None))
             .values(affixed_at=at)
         )

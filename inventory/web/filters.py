@@ -13,9 +13,7 @@ THEMES = ("light", "dark")
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the values that every page needs."""
-    app.jinja_env.filters.update(
-        code=code, money=money, moment=moment, day=day, words=say
-    )
+    app.jinja_env.filters.update(code=code, money=money, moment=moment, day=day, words=say)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(_every_page)

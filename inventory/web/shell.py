@@ -94,7 +94,13 @@ def locale() -> str:
 def _refuse_foreign_hosts() -> None:
     """Refuse requests whose Host header names somebody else: links would carry it."""
     config = settings()
-    allowed = {*config.hosts, urlsplit(config.url).hostname or "", "localhost", "127.0.0.1", "[::1]"}
+    allowed = {
+        *config.hosts,
+        urlsplit(config.url).hostname or "",
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+    }
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     if config.hosts and host not in allowed:
         abort(400)

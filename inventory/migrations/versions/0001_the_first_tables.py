@@ -42,7 +42,13 @@ def upgrade() -> None:
         sa.Column("printed_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("affixed_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("retired_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_code_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_code_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_code")),
     )
     with op.batch_alter_table("code", schema=None) as batch_op:
@@ -60,7 +66,13 @@ def upgrade() -> None:
         sa.Column("at", inventory.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_event_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_event_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("chain", "seq", name=op.f("uq_event_chain_seq")),
     )
@@ -80,7 +92,13 @@ def upgrade() -> None:
         sa.Column("document_id", sa.String(length=11), nullable=True),
         sa.Column("confirmed_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("applied_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_import_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_import_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_import")),
     )
     op.create_table(
@@ -96,7 +114,13 @@ def upgrade() -> None:
         sa.Column("managed_as", sa.String(length=10), nullable=False),
         sa.Column("required", sa.Integer(), nullable=True),
         sa.Column("initials", sa.String(length=200), nullable=False),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_kind_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_kind_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_kind")),
     )
     with op.batch_alter_table("kind", schema=None) as batch_op:
@@ -115,7 +139,13 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=5), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("created_at", inventory.base.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_person_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_person_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("login", name=op.f("uq_person_login")),
         sa.UniqueConstraint("school_id", "id", name=op.f("uq_person_school_id_id")),
@@ -140,7 +170,13 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=10), nullable=False),
         sa.Column("target", sa.String(length=32), nullable=True),
         sa.Column("answer", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_scan_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_scan_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("owner", "device", "seq", name=op.f("pk_scan")),
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
@@ -158,8 +194,20 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("posted_at", inventory.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("posted_by", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["id"], ["code.code"], name=op.f("fk_document_id")),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_document_school_id")),
+        sa.ForeignKeyConstraint(
+            ["id"],
+            ["code.code"],
+            name=op.f("fk_document_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_document_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_document")),
         sa.UniqueConstraint("school_id", "number", name=op.f("uq_document_school_id_number")),
     )
@@ -179,8 +227,16 @@ def upgrade() -> None:
             ["school_id", "import_id"],
             ["import.school_id", "import.id"],
             name=op.f("fk_import_row_school_id_import_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_import_row_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_import_row_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "import_id", "n", name=op.f("pk_import_row")),
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
@@ -204,13 +260,23 @@ def upgrade() -> None:
             ["school_id", "keeper_id"],
             ["person.school_id", "person.id"],
             name=op.f("fk_place_school_id_keeper_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "parent_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_place_school_id_parent_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_place_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_place_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_place")),
         sa.UniqueConstraint("school_id", "path", name=op.f("uq_place_school_id_path")),
     )
@@ -226,7 +292,13 @@ def upgrade() -> None:
         sa.Column("scopes", sa.String(length=200), nullable=False),
         sa.Column("created_at", inventory.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_token_person_id")),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_token_person_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_token_secret_hash")),
     )
@@ -245,9 +317,15 @@ def upgrade() -> None:
             ["school_id", "cabinet_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_cabinet_card_school_id_cabinet_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_cabinet_card_school_id")
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_cabinet_card_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("school_id", "cabinet_id", name=op.f("pk_cabinet_card")),
     )
@@ -262,13 +340,23 @@ def upgrade() -> None:
             ["school_id", "kind_id"],
             ["kind.school_id", "kind.id"],
             name=op.f("fk_card_line_school_id_kind_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "place_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_card_line_school_id_place_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_card_line_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_card_line_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "place_id", "kind_id", name=op.f("pk_card_line")),
     )
     op.create_table(
@@ -287,14 +375,22 @@ def upgrade() -> None:
             ["school_id", "document_id"],
             ["document.school_id", "document.id"],
             name=op.f("fk_ledger_line_school_id_document_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "kind_id"],
             ["kind.school_id", "kind.id"],
             name=op.f("fk_ledger_line_school_id_kind_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_ledger_line_school_id")
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_ledger_line_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_ledger_line")),
         sa.UniqueConstraint(
@@ -316,14 +412,26 @@ def upgrade() -> None:
         sa.Column("closed_at", inventory.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(length=32), nullable=True),
         sa.Column("sightings_hash", sa.String(length=64), nullable=True),
-        sa.ForeignKeyConstraint(["id"], ["code.code"], name=op.f("fk_stock_count_id")),
+        sa.ForeignKeyConstraint(
+            ["id"],
+            ["code.code"],
+            name=op.f("fk_stock_count_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["school_id", "place_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_stock_count_school_id_place_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_stock_count_school_id")
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_stock_count_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_stock_count")),
     )
@@ -343,23 +451,41 @@ def upgrade() -> None:
         sa.Column("finance_card_no", sa.String(length=40), nullable=True),
         sa.Column("note", sa.String(length=400), nullable=True),
         sa.Column("registered_at", inventory.base.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["code"], ["code.code"], name=op.f("fk_thing_code")),
+        sa.ForeignKeyConstraint(
+            ["code"],
+            ["code.code"],
+            name=op.f("fk_thing_code"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["school_id", "home_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_thing_school_id_home_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "keeper_id"],
             ["person.school_id", "person.id"],
             name=op.f("fk_thing_school_id_keeper_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "kind_id"],
             ["kind.school_id", "kind.id"],
             name=op.f("fk_thing_school_id_kind_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_thing_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_thing_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "code", name=op.f("pk_thing")),
         sa.UniqueConstraint(
             "school_id", "catalogue", "running", name=op.f("uq_thing_school_id_catalogue_running")
@@ -388,13 +514,23 @@ def upgrade() -> None:
             ["school_id", "code"],
             ["thing.school_id", "thing.code"],
             name=op.f("fk_count_line_school_id_code"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "count_id"],
             ["stock_count.school_id", "stock_count.id"],
             name=op.f("fk_count_line_school_id_count_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_count_line_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_count_line_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "count_id", "code", name=op.f("pk_count_line")),
     )
     op.create_table(
@@ -407,13 +543,23 @@ def upgrade() -> None:
             ["school_id", "code"],
             ["thing.school_id", "thing.code"],
             name=op.f("fk_holding_school_id_code"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "place_id"],
             ["place.school_id", "place.id"],
             name=op.f("fk_holding_school_id_place_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_holding_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_holding_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "code", "place_id", name=op.f("pk_holding")),
     )
     with op.batch_alter_table("holding", schema=None) as batch_op:
@@ -440,8 +586,16 @@ def upgrade() -> None:
             ["school_id", "count_id"],
             ["stock_count.school_id", "stock_count.id"],
             name=op.f("fk_sighting_school_id_count_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_sighting_school_id")),
+        sa.ForeignKeyConstraint(
+            ["school_id"],
+            ["school.id"],
+            name=op.f("fk_sighting_school_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("school_id", "count_id", "device", "seq", name=op.f("pk_sighting")),
     )
     with op.batch_alter_table("sighting", schema=None) as batch_op:

@@ -90,7 +90,7 @@ def refusal(line: dict[str, object]) -> bytes:
     [
         (["--stock", "7x7"], refusal({}), "unknown stock '7x7'; choose one of: 40x30"),
         (["--stock", "40x30", "--skip", "1"], refusal({}), "40x30 is a roll"),
-        (["--stock", "40x30"], b"", "no labels in it"),
+        (["--stock", "40x30"], b"", "nothing to print"),
         (["--stock", "40x30"], refusal({}) + b"\n{", "line 2: not JSON"),
         (["--stock", "40x30"], refusal({"title": "😀"}), "label 1: no glyph for '😀' (U+1F600)"),
         (["--stock", "40x30"], refusal({"symbol": ""}), "no symbol for ''"),

@@ -13,6 +13,7 @@ from labels import (
     InvalidSkip,
     LabelContent,
     MissingGlyph,
+    NothingToPrint,
     render_pdf,
     render_png,
     stock,
@@ -107,6 +108,15 @@ def test_contents_are_taken_from_an_iterator_and_counted(many):
 
     assert write_pdf(iter(many(5)), stock("40x30"), file) == 5
     assert file.getvalue().startswith(b"%PDF-")
+
+
+def test_no_labels_are_no_empty_page():
+    file = io.BytesIO()
+
+    with pytest.raises(NothingToPrint):
+        write_pdf([], stock("40x30"), file)
+
+    assert file.getvalue() == b""
 
 
 def test_skipping_on_a_roll_is_refused(meter):

@@ -108,6 +108,8 @@ def test_what_cannot_be_skipped_is_refused_at_once(name, skip):
         ({**ROLL, "width_mm": 0}, "more than 0"),
         ({**ROLL, "columns": 2}, "one label a page"),
         ({**ROLL, "margin_mm": -1}, "negative"),
+        ({**ROLL, "text_pt": 5.5}, "no type is smaller than 6 pt"),
+        ({**ROLL, "width_mm": "40"}, "str"),
         ({**SHEET, "columns": 6}, "overruns the page by 30.00 mm"),
         ({**ROLL, "colour": "red"}, "colour"),
         ({"kind": "roll"}, "width_mm"),

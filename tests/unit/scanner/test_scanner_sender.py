@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -260,9 +261,12 @@ def test_a_silent_server_is_given_up(spool):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         put(spool, "21")
         sender = HttpSender(f"http://127.0.0.1:{silent.getsockname()[1]}", TOKEN, 0.2)
+        begun = time.monotonic()
 
         with pytest.raises(ServerUnavailable, match="timed out"):
             deliver(spool, sender)
+
+        assert time.monotonic() - begun < 10
 
 
 def test_a_server_that_is_not_there_is_said(spool):
@@ -274,12 +278,17 @@ def test_a_server_that_is_not_there_is_said(spool):
         deliver(spool, HttpSender(f"http://127.0.0.1:{port}", TOKEN))
 
 
-def test_a_half_answer_is_none(spool):
+@pytest.mark.parametrize(
+    "told",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", b"220 mail.example ESMTP\r\n", b""],
+    ids=["half", "another protocol", "nothing"],
+)
+def test_a_half_answer_is_none(spool, told):
     def half(listening):
         connection, _ = listening.accept()
         with connection:
             connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{")
+            connection.sendall(told)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=half, args=(listening,))
@@ -340,7 +349,7 @@ def test_loopback_is_this_computer_and_no_other(host, ours):
         ("tally.example", TOKEN),
         ("http://", TOKEN),
         ("http://tally.example", "two words"),
-        ("http://tally.example", "line\r\nX-Evil: 1"),
+        ("http://tally.example", "line\r\nX-Evil:1"),
         ("http://tally.example", "密"),
     ],
 )
