@@ -8,8 +8,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import (
+    BaseHandler,
     HTTPRedirectHandler,
     HTTPSHandler,
     OpenerDirector,
@@ -54,7 +55,7 @@ class Transport:
         self._server = server
         self._token = token
         self._timeout_s = timeout_s
-        self._opener = _opener(address.hostname, ca_file)
+        self._opener = _opener(address, ca_file)
 
     def post(self, path: str, body: Any) -> Response:
         """
@@ -88,13 +89,22 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def _opener(host: str, ca_file: str | Path | None) -> OpenerDirector:
+def _opener(address: SplitResult, ca_file: str | Path | None) -> OpenerDirector:
+    handlers: list[BaseHandler] = [_NoRedirects()]
+    if address.scheme == "https":
+        # Reading the computer's list of authorities takes longer than a request.
+        handlers.append(HTTPSHandler(context=_trust(ca_file)))
+    if is_loopback(address.hostname or ""):
+        # A proxy could not reach this computer's own server.
+        handlers.append(ProxyHandler({}))
+    return build_opener(*handlers)
+
+
+def _trust(ca_file: str | Path | None) -> ssl.SSLContext:
     trust = ssl.create_default_context()
     if ca_file is not None:
         trust.load_verify_locations(cafile=ca_file)
-    # A proxy could not reach this computer's own server.
-    proxies = [ProxyHandler({})] if is_loopback(host) else []
-    return build_opener(_NoRedirects(), HTTPSHandler(context=trust), *proxies)
+    return trust
 
 
 def is_loopback(host: str) -> bool:

@@ -31,6 +31,8 @@ _PAGE_TITLE = re.compile(
 )
 _LONGEST_CLASS = 20
 _WIDE = 3
+_NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
+"""Numbers of a merged cell belong to its rows together; given to each they would be counted twice."""
 
 
 class _Part(Enum):
@@ -182,7 +184,9 @@ class _Lender:
         return {
             field: cell
             for field, column in columns.items()
-            if column in self._tall and (cell := self._above(row, column))
+            if field not in _NEVER_LENT
+            and column in self._tall
+            and (cell := self._above(row, column))
         }
 
     def _above(self, row: Row, column: int) -> Cell | None:

@@ -94,8 +94,6 @@ class Examined:
 
 Reader = Callable[[Cell | None], Reading[Any]]
 
-_NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
-
 
 def examine(line: Line, settings: Settings) -> Examined:
     """Read each cell of a line and tell what is wrong with it."""
@@ -139,7 +137,7 @@ def _read(line: Line, field: str, read: Reader) -> Reading[Any]:
     if field not in line.columns and field in ("code", "location"):
         return Reading(None)
     lent = line.lent.get(field)
-    if line.cell(field) or lent is None or field in _NEVER_LENT:
+    if line.cell(field) or lent is None:
         return read(line.cell(field))
     reading = read(lent)
     if reading.is_refused or reading.value is None:

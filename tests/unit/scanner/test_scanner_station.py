@@ -140,10 +140,11 @@ def test_a_dead_server_stops_nobody_and_loses_nothing(spool):
     assert events[-1].retry_in_s is None
 
 
-def test_the_next_run_brings_what_waited(spool, server):
+def test_the_next_run_brings_what_waited_before_it_reads_anything(spool, server):
     run(Show((0, A)), spool, None)
+    settled = until(lambda: spool.counts().settled)
 
-    summary = run(Show(), spool, sender(server))
+    summary = run(Show(settled), spool, sender(server))
 
     assert summary == Summary(sent=1)
     assert server.payloads == [A]
@@ -166,6 +167,24 @@ def test_a_server_that_comes_back_gets_everything_during_the_run(spool, server):
     assert server.payloads == [A, B, A]
     assert kinds(events)[Offline] == 3
     assert kinds(events)[Again] >= 1
+
+
+def test_after_a_success_the_waiting_begins_anew(spool, server):
+    busy = answers(503, b"")
+    server.behaviours = [busy, busy]
+    first, both = (until(lambda n=n: spool.counts().settled == n) for n in (1, 2))
+    events = []
+
+    run(
+        Show((0, A), first, lambda: server.behaviours.append(busy), (1, B), both),
+        spool,
+        sender(server),
+        on_event=events.append,
+        backoff=Backoff(first_s=0.01, longest_s=1.0, draw=lambda: 1.0),
+    )
+
+    waits = [event.retry_in_s for event in events if isinstance(event, Offline)]
+    assert waits == [0.01, 0.02, 0.01]
 
 
 def test_new_scans_do_not_hammer_a_dead_server(spool, server):

@@ -1,0 +1,77 @@
+"""This module is about the server: `tallycard run`."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from inventory.commands.edge import application
+
+THREADS = 32
+"""Requests served at once; writers wait for each other in the lane, so more gain nothing."""
+PR_SET_PDEATHSIG = 1
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+def run(host: str, port: int) -> None:
+    """
+    Run the server until it is ended (Ctrl-C).
+
+    \b
+    $ tallycard run
+    $ tallycard run --host 0.0.0.0 --port 8080
+    """
+    from inventory.config import load
+    from inventory.db import only_server
+
+    config = load()
+    with application():
+        pass  # refuses here, in words, when the database is not at this release's form
+    with only_server(config):
+        _serve(host, port)
+
+
+def _serve(host: str, port: int) -> None:
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    os.environ["TALLYCARD_SERVER_PID"] = str(os.getpid())
+    Server(
+        "inventory.commands.server:served",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=THREADS,
+        websockets=False,
+        log_access=False,
+        log_level="warning",
+    ).serve()
+
+
+def served() -> Any:
+    """Return the application in the server's worker process."""
+    _die_with_parent()
+    from inventory.app import create_app
+
+    return create_app()
+
+
+def _die_with_parent() -> None:
+    """
+    Let the worker end when the server is killed.
+
+    Granian's worker would go on serving, unseen, after its parent got SIGKILL; prctl(2) with
+    PR_SET_PDEATHSIG makes the kernel end it. The parent may be gone already.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(os.environ.get("TALLYCARD_SERVER_PID", os.getppid())):
+        os._exit(1)
