@@ -35,6 +35,8 @@ from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning.service import Submission, Task, take_in
 from inventory.web import health, shell
+from inventory.web.context import CABINET, HOME
+from inventory.web.context import PARTS as PAGE_PARTS
 
 PACKAGE = Path(__file__).resolve().parent
 MIGRATIONS = PACKAGE / "migrations"
@@ -45,6 +47,8 @@ PROJECTORS: tuple[Projector, ...] = (
     ledger.PROJECTOR,
     counting.PROJECTOR,
 )
+PARTS = {HOME: (counting_pages.open_counts,), CABINET: (counting_pages.counts_of,)}
+"""What capabilities show on the pages of those below them."""
 TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (
     identity_pages.bp,
@@ -87,6 +91,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     api_edge.init_app(app, identity_edge.token_actor)
     document.init_app(app)
     _take_scans_in(app, TASKS)
+    app.extensions[PAGE_PARTS] = PARTS
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)
     _log(app)

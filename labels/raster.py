@@ -12,6 +12,10 @@ _pdfium = threading.Lock()
 DOTS_PER_MM_203 = 8
 """What is sold as 203 dpi has 8 dots a millimetre, 203.2 dpi."""
 
+# Page sizes in a PDF are rounded, pictures are rounded up: without this, a page of
+# exactly 2376 dots becomes one of 2377, and its modules are no whole dots any more.
+JUST_UNDER = 1 - 2e-6
+
 
 def gray_pages(pdf: bytes, dpi: float) -> Iterator[Image.Image]:
     """Render page by page as 8-bit gray, white paper; dpi is dots per inch."""
@@ -34,7 +38,7 @@ def exact_dpi(dpi: float) -> float:
 
 def _rendered(document: pypdfium2.PdfDocument, number: int, dpi: float) -> Image.Image:
     page = document[number]
-    bitmap = page.render(scale=dpi / 72, grayscale=True)
+    bitmap = page.render(scale=dpi / 72 * JUST_UNDER, grayscale=True)
     image: Image.Image = bitmap.to_pil().copy()
     bitmap.close()
     page.close()

@@ -16,7 +16,13 @@ PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "instance": {"type": ["string", "null"]},
-        "errors": {"type": "object"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
     },
 }
 

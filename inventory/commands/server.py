@@ -18,22 +18,47 @@ PR_SET_PDEATHSIG = 1
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
-def run(host: str, port: int) -> None:
+@click.option("--demo", "with_demo", is_flag=True,
+              help="Migrate, load the demonstration into an empty database, print its accounts.")  # fmt: skip
+def run(host: str, port: int, with_demo: bool) -> None:
     """
     Run the server until it is ended (Ctrl-C).
 
     \b
     $ tallycard run
     $ tallycard run --host 0.0.0.0 --port 8080
+    $ tallycard run --demo
     """
     from inventory.config import load
     from inventory.db import only_server
 
-    config = load()
-    with application():
-        pass  # refuses here, in words, when the database is not at this release's form
-    with only_server(config):
+    with only_server(load()):
+        with application(migrated=not with_demo):
+            if with_demo:
+                _prepare_demo()
+        click.echo(f"http://{host}:{port}")
         _serve(host, port)
+
+
+def _prepare_demo() -> None:
+    """Bring the database to its form, load the demonstration once, and say how to sign in."""
+    from flask_babel import gettext
+
+    from inventory.commands.database import run_migrations
+    from inventory.commands.demo import accounts, is_loaded, load_district
+    from inventory.commands.edge import is_migrated
+    from inventory.db import db
+    from inventory.identity.queries import anybody
+
+    if not is_migrated():
+        run_migrations()
+    if not anybody(db.session()):
+        click.echo(gettext("Loading the demonstration district (once) …"))
+        load_district()
+    if is_loaded(db.session()):
+        click.echo(gettext("Accounts of the demonstration:"))
+        for account in accounts():
+            click.echo("  {login:11} {password:12} {role:18} {name} {school}".format(**account))
 
 
 def _serve(host: str, port: int) -> None:

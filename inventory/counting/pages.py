@@ -1,5 +1,226 @@
-"""This module is about the pages of counting."""
+"""This module is about counting on a phone or at a desk, and the result."""
 
-from flask import Blueprint
+from typing import Any
 
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+
+from inventory.api.edge import body
+from inventory.counting import papers, queries, service
+from inventory.counting.models import Count
+from inventory.counting.rules import Result
+from inventory.db import db, transact
+from inventory.errors import NotAllowed, Refusal
+from inventory.identity.queries import names
+from inventory.places import queries as places
+from inventory.places.queries import PlaceRow
+from inventory.scanning.api import incoming, listed, submit
+from inventory.scope import Actor, Permission
+from inventory.web.context import actor, found, now, signed_in
+from inventory.web.downloads import download
+from inventory.web.forms import form, whole
+from inventory.web.refusals import words
+
+RECENT = 8
 bp = Blueprint("counting", __name__)
+
+
+def _may(permission: Permission) -> Actor:
+    by = signed_in()
+    if not by.may(permission):
+        raise NotAllowed(permission=permission.value)
+    return by
+
+
+@bp.get("/counts")
+def list_counts() -> Any:
+    """Counts, open ones first."""
+    _may(Permission.SEE)
+    session = db.session()
+    rows = queries.rows(session)
+    return render_template(
+        "counting/counts.html", rows=sorted(rows, key=lambda row: not row.is_open),
+        cabinets=places.cabinets(session, actor().school_id),
+    )  # fmt: skip
+
+
+@bp.post("/counts")
+def create_count() -> Any:
+    """Open a count of a place, or go on with the one that is open there."""
+    by = _may(Permission.COUNT)
+    values = form(required=("place",), optional=("name",))
+    session = db.session()
+    place = found(places.place_by_code(session, values["place"]), "place", values["place"])
+    going_on = queries.rows(session, place_id=place.id, only_open=True, limit=1)
+    if going_on:
+        return redirect(url_for("counting.show_count", count_id=going_on[0].id))
+    made = transact(
+        lambda opened: service.open_count(
+            opened, by, place=place, name=values["name"], at=now()
+        )
+    )
+    return redirect(url_for("counting.show_count", count_id=made.id))
+
+
+def _count(count_id: str) -> Count:
+    return found(queries.get(db.session(), count_id), "count", count_id)
+
+
+@bp.get("/counts/<count_id>")
+def show_count(count_id: str) -> Any:
+    """An open count is counted here, a closed one shows its result."""
+    _may(Permission.SEE)
+    count = _count(count_id)
+    page = "counting/count.html" if count.is_open else "counting/result.html"
+    return render_template(page, **_shown(count))
+
+
+def _shown(count: Count) -> dict[str, Any]:
+    session = db.session()
+    outcome = queries.outcome(session, count)
+    row = queries.row(session, count.id)
+    seen = {person for line in outcome.lines for person in line.seen_by}
+    recent = sorted(
+        (line for line in outcome.lines if line.last_order), key=lambda line: -line.last_order
+    )
+    return {
+        "count": row,
+        "outcome": outcome,
+        "figures": {result.value: n for result, n in outcome.figures.items()},
+        "recent": recent[:RECENT],
+        "left": [line for line in outcome.lines if line.is_expected and line.result in
+                 {Result.MISSING, Result.OPEN}],
+        "people": names(session, seen),
+        "version": queries.version(session, count),
+        "may_count": actor().may(Permission.COUNT),
+    }  # fmt: skip
+
+
+@bp.get("/counts/<count_id>/progress")
+def show_progress(count_id: str) -> Any:
+    """The moving part of the page; nothing is sent while nothing changed (ETag, RFC 9110)."""
+    _may(Permission.SEE)
+    count = _count(count_id)
+    mark = queries.version(db.session(), count)
+    if mark in request.if_none_match or request.args.get("version") == mark:
+        return "", 204
+    response = make_response(render_template("counting/_progress.html", **_shown(count)))
+    response.set_etag(mark)
+    return response
+
+
+@bp.post("/counts/<count_id>/scans")
+def create_scans(count_id: str) -> Any:
+    """Scans of the page itself, as JSON: durable when answered, once each by device and number."""
+    by = _may(Permission.COUNT)
+    count = _count(count_id)
+    scans = tuple(incoming(index, one) for index, one in enumerate(listed(body())))
+    results = submit(by, now(), scans)
+    db.session.rollback()  # the page shows what was just written
+    shown = _shown(_count(count.id))
+    return jsonify(
+        results=[_told(result) for result in results],
+        version=shown["version"],
+        progress=render_template("counting/_progress.html", **shown),
+    )
+
+
+def _told(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with the fragment that shows it: one large card."""
+    task = result.get("task") or {}
+    outcome = task.get("outcome", result["outcome"])
+    return {
+        "device": result["device"],
+        "seq": result["seq"],
+        "outcome": outcome,
+        "html": render_template(
+            "counting/_hit.html", outcome=outcome, target=result["target"], task=task,
+            reason=result.get("reason"),
+        ),
+    }  # fmt: skip
+
+
+@bp.post("/counts/<count_id>/quantities")
+def create_quantity(count_id: str) -> Any:
+    """How many of a batch there are: a number, or the explicit word that all are there."""
+    by = _may(Permission.COUNT)
+    values = form(required=("code",), optional=("quantity", "all_there"))
+    all_there = values["all_there"] == "1"
+    quantity = None if all_there else whole(values, "quantity")
+    return _written(
+        count_id,
+        lambda opened: service.enter_quantity(
+            opened, by, count_id=count_id, code=values["code"], quantity=quantity,
+            all_there=all_there, at=now(),
+        ),
+    )  # fmt: skip
+
+
+@bp.post("/counts/<count_id>/undoing")
+def create_undo(count_id: str) -> Any:
+    """Undo one's own last sighting, or the last of one thing."""
+    by = _may(Permission.COUNT)
+    values = form(optional=("code",))
+    return _written(
+        count_id,
+        lambda opened: service.undo_last(
+            opened, by, count_id=count_id, code=values["code"], at=now()
+        ),
+    )
+
+
+def _written(count_id: str, work: Any) -> Any:
+    """Do it and answer with the moving part; a page without scripts gets the whole page."""
+    _count(count_id)
+    transact(work)
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url_for("counting.show_count", count_id=count_id))
+    return render_template("counting/_progress.html", **_shown(_count(count_id)))
+
+
+@bp.post("/counts/<count_id>/closing")
+def create_closing(count_id: str) -> Any:
+    """Close a count; quantities that are still open are named first."""
+    by = _may(Permission.COUNT)
+    values = form(optional=("leave_open",))
+    _count(count_id)
+    try:
+        transact(
+            lambda opened: service.close_count(
+                opened, by, count_id=count_id, leave_open=values["leave_open"] == "1", at=now()
+            )
+        )
+    except Refusal as refusal:
+        page = render_template(
+            "counting/count.html", message=words(refusal), **_shown(_count(count_id))
+        )
+        return page, refusal.status
+    return redirect(url_for("counting.show_count", count_id=count_id))
+
+
+@bp.get("/counts/<count_id>/result.pdf")
+def show_result_pdf(count_id: str) -> Any:
+    """The result on paper, with cells to sign in."""
+    _may(Permission.SEE)
+    shown = _shown(_count(count_id))
+    content = papers.result_pdf(shown["count"], shown["outcome"], now())
+    return download(content, shown["count"].name, "pdf")
+
+
+@bp.get("/counts/<count_id>/result.xlsx")
+def show_result_xlsx(count_id: str) -> Any:
+    """The result as a spreadsheet."""
+    _may(Permission.SEE)
+    shown = _shown(_count(count_id))
+    content = papers.result_xlsx(shown["count"], shown["outcome"], now())
+    return download(content, shown["count"].name, "xlsx")
+
+
+def open_counts() -> tuple[str, dict[str, Any]]:
+    """The home page's part: counts that are open."""
+    return "counting/_open.html", {"open_counts": queries.rows(db.session(), only_open=True)}
+
+
+def counts_of(place: PlaceRow) -> tuple[str, dict[str, Any]]:
+    """The cabinet page's part: its counts, and the button that opens one."""
+    rows = queries.rows(db.session(), place_id=place.id, limit=5)
+    return "counting/_of_place.html", {"counts": rows, "place": place}

@@ -1,6 +1,140 @@
-"""This module is about the pages of exchange."""
+"""This module is about importing spreadsheets from pages: upload, dry run, choices, confirm."""
 
-from flask import Blueprint
+from typing import Any
 
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from inventory.catalogue.rules import ManagedAs
+from inventory.db import db, transact
+from inventory.errors import Invalid, Missing, NotAllowed, Refusal
+from inventory.exchange import queries, service
+from inventory.exchange.queries import ImportHead
+from inventory.places import queries as places
+from inventory.scope import Actor, Permission
+from inventory.web.context import found, now, settings, signed_in
+from inventory.web.forms import form, page_number, whole
+from inventory.web.refusals import words
+
+SLICES_A_REQUEST = 4
 bp = Blueprint("exchange", __name__)
-from inventory.exchange import service  # noqa: E402,F401
+
+
+def _may_import() -> Actor:
+    by = signed_in()
+    if not by.may(Permission.IMPORT):
+        raise NotAllowed(permission=Permission.IMPORT.value)
+    return by
+
+
+@bp.get("/imports")
+def list_imports() -> Any:
+    """Earlier imports, and the form for a new one."""
+    _may_import()
+    return _list()
+
+
+def _list(message: str = "", status: int = 200) -> Any:
+    session = db.session()
+    return (
+        render_template(
+            "exchange/imports.html", imports=queries.imports(session), message=message,
+            schools=places.schools(session),
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/imports")
+def create_import() -> Any:
+    """Read and stage a spreadsheet; nothing of it is in the register until it is confirmed."""
+    by = _may_import()
+    try:
+        values = form(optional=("school",))
+        job = _stage(by, values["school"])
+    except Refusal as refusal:
+        return _list(words(refusal), refusal.status)
+    return redirect(url_for("exchange.show_import", import_id=job))
+
+
+def _stage(by: Actor, school_id: str) -> str:
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise Missing(field="file")
+    content = upload.read()
+    roster = service.read(content, upload.filename)
+    plan = service.plan(
+        db.session(), by, roster, school_id=by.school_id or school_id or None,
+        item_price_yuan=settings().item_price_yuan,
+    )  # fmt: skip
+    digest = service.digest_of(content)
+    return transact(lambda opened: service.stage(opened, by, plan, digest=digest, at=now())).id
+
+
+def _head(import_id: str) -> ImportHead:
+    return found(queries.head(db.session(), import_id), "import", import_id)
+
+
+@bp.get("/imports/<import_id>")
+def show_import(import_id: str) -> Any:
+    """The dry run: what each row becomes, how many labels that means, and what is wrong."""
+    _may_import()
+    return _show(_head(import_id))
+
+
+def _show(head: ImportHead, message: str = "", status: int = 200) -> Any:
+    session = db.session()
+    wanted, page = request.args.get("status", ""), page_number()
+    figures = queries.summary(session, head)
+    total = figures.get(wanted, 0) if wanted else head.total
+    return (
+        render_template(
+            "exchange/import.html", head=head, message=message, figures=figures, status=wanted,
+            rows=queries.rows(session, head, status=wanted, page=page), page=page,
+            pages=-(-total // queries.PAGE), classes=queries.classes(session, head),
+            school=places.school(session, head.school_id),
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/imports/<import_id>/choices")
+def create_choice(import_id: str) -> Any:
+    """Switch one row, or a whole class, between single items and a batch."""
+    by = _may_import()
+    values = form(required=("managed_as",), optional=("row", "class", "status", "page"))
+    if values["managed_as"] not in {"item", "batch"}:
+        raise Invalid(field="managed_as", value=values["managed_as"])
+    rows = [whole(values, "row")] if values["row"] else []
+    _head(import_id)
+    transact(
+        lambda opened: service.choose(
+            opened, by, import_id=import_id, managed_as=ManagedAs(values["managed_as"]),
+            rows=rows, equipment_class=None if rows else values["class"],
+        )
+    )  # fmt: skip
+    return redirect(
+        url_for(
+            "exchange.show_import", import_id=import_id, status=values["status"] or None,
+            page=values["page"] or None,
+        )
+    )  # fmt: skip
+
+
+@bp.post("/imports/<import_id>/application")
+def create_application(import_id: str) -> Any:
+    """Confirm and carry out the next slices; the page asks again until all is done."""
+    by = _may_import()
+    form()
+    _head(import_id)
+    left = 1
+    for _ in range(SLICES_A_REQUEST):
+        left = transact(
+            lambda opened: service.apply_slice(opened, by, import_id=import_id, at=now())
+        )
+        if not left:
+            break
+    if request.headers.get("HX-Request") == "true":
+        return render_template("exchange/_applying.html", head=_head(import_id))
+    return redirect(url_for("exchange.show_import", import_id=import_id))
+
+

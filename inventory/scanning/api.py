@@ -65,7 +65,7 @@ bp = blueprint("scanning", "Scans")
 )
 def create_scans() -> Any:
     """One scan or up to 1,000; answered only when they are durable."""
-    scans = tuple(_incoming(index, one) for index, one in enumerate(_listed(body())))
+    scans = tuple(incoming(index, one) for index, one in enumerate(listed(body())))
     return jsonify(results=submit(actor(), now(), scans))
 
 
@@ -82,7 +82,7 @@ def submit(by: Actor, at: datetime, scans: tuple[Incoming, ...]) -> list[dict[st
     return intake.submit(db.engine, Submission(by, at, scans), len(scans))
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     """The scans of a body: `{"scans": […]}`, a list of them, or one alone."""
     if isinstance(value, dict) and "scans" in value:
         value = fields(value, required={"scans": list})["scans"]
@@ -96,7 +96,7 @@ def _listed(value: Any) -> list[Any]:
     return scans
 
 
-def _incoming(index: int, value: Any) -> Incoming:
+def incoming(index: int, value: Any) -> Incoming:
     try:
         return _checked(fields(value, required=REQUIRED, optional=OPTIONAL))
     except Invalid as refusal:

@@ -1,7 +1,8 @@
 """This module is about the request at hand: the time, the settings, who acts, the language."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,9 +15,19 @@ from inventory.errors import NotFound, NotSignedIn
 from inventory.scope import NOBODY, Actor, bind
 
 CONFIG = "tallycard_config"
+PARTS = "tallycard_parts"
+HOME = "home"
+CABINET = "cabinet"
 LANGUAGES = ("zh-CN", "en")
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+
+
+def parts_of(page: str) -> tuple[Callable[..., tuple[str, dict[str, Any]]], ...]:
+    """Return what capabilities above show on a page: functions that give template and values."""
+    parts: dict[str, tuple[Callable[..., tuple[str, dict[str, Any]]], ...]]
+    parts = current_app.extensions[PARTS]
+    return parts[page]
 
 
 def now() -> datetime:
@@ -81,6 +92,7 @@ def language() -> str:
 
 
 def time_zone() -> ZoneInfo:
+    """Return the zone in which times are shown."""
     return ZoneInfo(settings().time_zone)
 
 

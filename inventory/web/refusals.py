@@ -61,8 +61,16 @@ def problem(refusal: Refusal) -> Response:
         "instance": g.get("reference"),
     }
     if isinstance(refusal, Invalid):
-        body["errors"] = {name: str(value) for name, value in refusal.data.items()}
+        body["errors"] = [_where(refusal)]
     return _json(body, refusal.status)
+
+
+def _where(refusal: Invalid) -> dict[str, Any]:
+    """Where in the request the fault is, as a JSON pointer (RFC 9457, section 3.1.5)."""
+    data = refusal.data
+    field = str(data.get("field", ""))
+    pointer = f"#/scans/{data['index']}/{field}" if "index" in data else f"#/{field}"
+    return {"pointer": pointer, "detail": words(refusal), "code": refusal.code}
 
 
 def _json(body: dict[str, Any], status: int) -> Response:

@@ -32,7 +32,7 @@ _PAGE_TITLE = re.compile(
 _LONGEST_CLASS = 20
 _WIDE = 3
 _NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
-"""Numbers of a merged cell belong to its rows together; given to each they would be counted twice."""
+"""Numbers of a merged cell belong to its rows together; each row given them would count twice."""
 
 
 class _Part(Enum):

@@ -60,3 +60,10 @@ def test_the_title_keeps_two_thirds_of_its_size():
 
     title, *_ = set_in(cut)
     assert (title.text, title.size_pt) == ("24001-03", 12 * 0.65)
+
+
+def test_much_size_is_given_for_a_word_that_stays_whole():
+    (line,) = set_in(column("", ["spectrometer"], Sizes(12, 12), 14, 30))
+
+    assert line.text == "spectrometer"
+    assert line.size_pt < 7

@@ -169,6 +169,50 @@ def moved(area: Area, x_mm: float, y_mm: float) -> Area:
     return Area(left + x_mm + hair, top + y_mm + hair, right + x_mm - hair, bottom + y_mm - hair)
 
 
+def placed_texts(document: Document) -> dict[str, Area]:
+    return {
+        item.text: moved(item.area, x_mm, y_mm)
+        for page in document_pages(document)
+        for x_mm, y_mm, drawing in page.placed
+        for item in drawing.items
+        if isinstance(item, Text)
+    }
+
+
+def test_cells_stand_where_their_column_aligns_them():
+    columns = (Column("a", 40), Column("b", 40, "center"), Column("c", 40, "right"))
+    section = Section("", (("左", "中", "右"), ("左左左", "中中中", "右右右")))
+
+    at = placed_texts(Document("T", columns=columns, sections=(section,)))
+
+    assert at["左"].left_mm == pytest.approx(at["左左左"].left_mm)
+    assert at["右"].right_mm == pytest.approx(at["右右右"].right_mm)
+    assert sum(at["中"][::2]) == pytest.approx(sum(at["中中中"][::2]))
+    assert at["左"].left_mm < at["中中中"].left_mm < at["右右右"].left_mm
+
+
+@pytest.mark.parametrize(("length", "is_beside"), [(10, True), (50, False)])
+def test_a_note_stands_beside_its_heading_or_under_it(length, is_beside):
+    section = Section("层" * length, (), "注意事项" * 3)
+
+    at = placed_texts(Document("T", columns=COLUMNS, sections=(section,)))
+
+    heading, note = at[section.heading], at[section.note]
+    assert not heading.overlaps(note)
+    assert (note.top_mm < heading.bottom_mm) == is_beside
+    assert (note.left_mm > heading.right_mm) == is_beside
+
+
+def test_the_table_fills_the_width_and_given_widths_are_kept():
+    rows = (("1", "2", "3"),)
+    columns = (Column("a", 30), Column("b"), Column("c", None, "right"))
+
+    at = placed_texts(Document("T", columns=columns, sections=(Section("", rows),)))
+
+    assert at["2"].left_mm - at["1"].left_mm == pytest.approx(30)
+    assert at["3"].right_mm == pytest.approx(210 - 16 - 1.4, abs=0.05)
+
+
 words = st.text("存橱卡量筒（，℃ abWi-019", max_size=90)
 pairs = st.lists(st.tuples(words, words), max_size=7).map(tuple)
 documents = st.builds(

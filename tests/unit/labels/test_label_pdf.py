@@ -142,6 +142,13 @@ def test_a_picture_has_the_size_and_density_of_the_label(meter, symbols_in, dpi,
     assert (symbols_in(first), symbols_in(second)) == ([meter.symbol], ["7"])
 
 
+def test_203_dpi_are_8_dots_a_millimetre(meter):
+    (picture,) = render_png([meter], stock("3x8"), dpi=203)
+
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.size == (210 * 8, 297 * 8)
+
+
 def test_modules_are_whole_dots_of_a_203_dpi_head(meter):
     (picture,) = render_png([meter], stock("40x30"), dpi=203)
 

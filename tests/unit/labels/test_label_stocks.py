@@ -49,6 +49,14 @@ def test_labels_fill_a_sheet_row_by_row():
     assert slots[23:] == [(0, 140, 259.5), (1, 0, 0.5)]
 
 
+def test_gaps_lie_between_the_labels_and_margins_before_them():
+    gaps = {"columns": 2, "rows": 2, "left_mm": 5, "top_mm": 6, "gap_x_mm": 2, "gap_y_mm": 3}
+
+    slots = list(stock_from("gaps", {**SHEET, **gaps}).slots(4))
+
+    assert slots == [(0, 5, 6), (0, 47, 6), (0, 5, 39), (0, 47, 39)]
+
+
 def test_each_label_on_a_roll_is_a_page():
     assert list(stock("40x30").slots(3)) == [(0, 0, 0), (1, 0, 0), (2, 0, 0)]
 

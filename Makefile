@@ -1,0 +1,55 @@
+# Everything a person types here is explained by `make help`.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+PHOTOS ?=
+TEST ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix bench vendor translations wheel setup setup-test clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: setup ## Start the demonstration on http://127.0.0.1:8000 (PORT=, HOST=)
+	@exec $(BIN)/tallycard run --demo --host $(HOST) --port $(PORT)
+
+test: setup-test ## Run everything that CI runs (TEST=tests/unit for a part)
+	@$(BIN)/lint-imports --no-cache --config setup.cfg >/dev/null || $(BIN)/lint-imports --no-cache --config setup.cfg
+	@$(BIN)/python -m pytest $(TEST) -n 2 --dist loadgroup --ignore tests/benchmarks --durations 10
+
+check: setup-test ## Lint, types, import contracts, templates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --config setup.cfg
+	@$(BIN)/djlint templates --lint --quiet
+
+fix: setup-test ## Format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup-test ## Measure, each beside its reference (PHOTOS=DIR for photographs)
+	@PHOTOS="$(PHOTOS)" $(BIN)/python -m tests.benchmarks
+
+vendor: setup ## Fetch the vendored files again at their pinned versions (needs npm)
+	@$(BIN)/python deploy/vendor.py
+
+translations: setup-test ## Collect the words of the pages and compile the Chinese ones
+	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output --omit-header -o inventory/translations/messages.pot .
+	@$(BIN)/pybabel -q update -i inventory/translations/messages.pot -d inventory/translations --no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel -q compile -d inventory/translations --statistics
+
+wheel: setup-test ## Build the wheel into dist/
+	@$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+setup:
+	@deploy/setup.sh run
+
+setup-test:
+	@deploy/setup.sh test
+
+clean: ## Remove the environment and the demonstration's data
+	rm -rf .venv var build dist *.egg-info

@@ -1,0 +1,60 @@
+"""This module is about reading forms: the fields a form has, no others, and where to go back to."""
+
+from urllib.parse import urlsplit
+
+from flask import request
+
+from inventory.errors import Invalid, Missing, UnknownField
+
+CSRF = "csrf_token"
+LONGEST = 2_000
+
+
+def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, str]:
+    """
+    Return the fields of a form, stripped; optional ones that are missing are empty.
+
+    Raises:
+        Missing, UnknownField, Invalid: a field is missing, unknown or absurdly long.
+    """
+    allowed = {*required, *optional, CSRF}
+    for name in request.form:
+        if name not in allowed:
+            raise UnknownField(field=name[:60], allowed=", ".join([*required, *optional]))
+        if len(request.form[name]) > LONGEST:
+            raise Invalid(field=name, value=request.form[name][:60])
+    values = {name: request.form.get(name, "").strip() for name in (*required, *optional)}
+    for name in required:
+        if not values[name]:
+            raise Missing(field=name)
+    return values
+
+
+def whole(values: dict[str, str], name: str, default: int | None = None) -> int:
+    """
+    Return a field as a whole number, zero or more; full-width digits are understood.
+
+    Raises:
+        Missing, Invalid: it is empty without a default, or no such number.
+    """
+    text = values.get(name, "")
+    if not text:
+        if default is None:
+            raise Missing(field=name)
+        return default
+    if not text.isdecimal() or len(text) > 9:
+        raise Invalid(field=name, value=text[:60])
+    return int(text)
+
+
+def page_number() -> int:
+    """Return the page of a list that is asked for; anything odd is the first."""
+    text = request.args.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def way_back(target: str, fallback: str) -> str:
+    """Return a path on this server to go back to, never somebody else's address."""
+    parts = urlsplit(target)
+    safe = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if safe and not parts.netloc and not parts.scheme else fallback
