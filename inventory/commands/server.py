@@ -76,7 +76,7 @@ def _serve(host: str, port: int) -> None:
         blocking_threads=THREADS,
         websockets=False,
         log_access=False,
-        log_level="warning",
+        log_level="error",
     ).serve()
 
 

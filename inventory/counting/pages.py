@@ -1,5 +1,6 @@
 """This module is about counting on a phone or at a desk, and the result."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
@@ -7,13 +8,14 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from inventory.api.edge import body
 from inventory.counting import papers, queries, service
 from inventory.counting.models import Count
-from inventory.counting.rules import Result
+from inventory.counting.rules import Line, Outcome, Result
 from inventory.db import db, transact
 from inventory.errors import NotAllowed, Refusal
 from inventory.identity.queries import names
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
 from inventory.scanning.api import incoming, listed, submit
+from inventory.scanning.service import Incoming
 from inventory.scope import Actor, Permission
 from inventory.web.context import actor, found, now, signed_in
 from inventory.web.downloads import download
@@ -21,6 +23,8 @@ from inventory.web.forms import form, whole
 from inventory.web.refusals import words
 
 RECENT = 8
+SHOWN_OPEN = 12
+"""Open counts of which a list shows how far they are."""
 bp = Blueprint("counting", __name__)
 
 
@@ -38,9 +42,21 @@ def list_counts() -> Any:
     session = db.session()
     rows = queries.rows(session)
     return render_template(
-        "counting/counts.html", rows=sorted(rows, key=lambda row: not row.is_open),
+        "counting/counts.html", going_on=_going_on([row for row in rows if row.is_open]),
+        closed=[row for row in rows if not row.is_open],
+        rooms=places.rooms(session, actor().school_id),
         cabinets=places.cabinets(session, actor().school_id),
+        may_count=actor().may(Permission.COUNT),
     )  # fmt: skip
+
+
+def _going_on(rows: list[queries.CountRow]) -> list[tuple[queries.CountRow, Outcome | None]]:
+    """Open counts with how far they are; beyond the first, without it."""
+    session = db.session()
+    return [
+        (row, queries.outcome(session, _count(row.id)) if index < SHOWN_OPEN else None)
+        for index, row in enumerate(rows)
+    ]
 
 
 @bp.post("/counts")
@@ -71,7 +87,14 @@ def show_count(count_id: str) -> Any:
     _may(Permission.SEE)
     count = _count(count_id)
     page = "counting/count.html" if count.is_open else "counting/result.html"
-    return render_template(page, **_shown(count))
+    shown = _shown(count)
+    line = _line(shown["outcome"], request.args.get("line", ""))
+    return render_template(page, line=line, said="chosen" if line else "", **shown)
+
+
+def _line(outcome: Outcome, mark: str) -> Line | None:
+    """The line of a code, or of the payload that nobody knows."""
+    return next((line for line in outcome.lines if mark and mark in {line.code, line.payload}), None)
 
 
 def _shown(count: Count) -> dict[str, Any]:
@@ -110,31 +133,50 @@ def show_progress(count_id: str) -> Any:
 
 @bp.post("/counts/<count_id>/scans")
 def create_scans(count_id: str) -> Any:
-    """Scans of the page itself, as JSON: durable when answered, once each by device and number."""
+    """
+    Scans of the page itself, as JSON: durable when answered, once each by device and number.
+
+    A page without scripts sends its form: one typed code.
+    """
     by = _may(Permission.COUNT)
     count = _count(count_id)
+    if request.form:
+        submit(by, now(), (_typed(by, count_id, form(required=("payload",))["payload"], now()),))
+        return redirect(url_for("counting.show_count", count_id=count_id))
     scans = tuple(incoming(index, one) for index, one in enumerate(listed(body())))
     results = submit(by, now(), scans)
     db.session.rollback()  # the page shows what was just written
     shown = _shown(_count(count.id))
     return jsonify(
-        results=[_told(result) for result in results],
+        results=[
+            _told(result, scan.payload, shown)
+            for result, scan in zip(results, scans, strict=True)
+        ],
         version=shown["version"],
         progress=render_template("counting/_progress.html", **shown),
     )
 
 
-def _told(result: dict[str, Any]) -> dict[str, Any]:
+def _typed(by: Actor, count_id: str, payload: str, at: datetime) -> Incoming:
+    """A code typed into the form; the instant numbers it, a person types one at a time."""
+    seq = int(at.timestamp() * 1_000_000)
+    return Incoming(f"form-{by.id}", seq, at, payload, medium="typed", task=count_id)
+
+
+def _told(result: dict[str, Any], payload: str, shown: dict[str, Any]) -> dict[str, Any]:
     """A result with the fragment that shows it: one large card."""
     task = result.get("task") or {}
     outcome = task.get("outcome", result["outcome"])
+    target = result["target"]
     return {
         "device": result["device"],
         "seq": result["seq"],
         "outcome": outcome,
         "html": render_template(
-            "counting/_hit.html", outcome=outcome, target=result["target"], task=task,
+            "counting/_hit.html", said=outcome, target=target, task=task, payload=payload,
             reason=result.get("reason"),
+            line=_line(shown["outcome"], target["code"] if target else payload[:1000]),
+            count=shown["count"], may_count=True,
         ),
     }  # fmt: skip
 
@@ -151,7 +193,8 @@ def create_quantity(count_id: str) -> Any:
         lambda opened: service.enter_quantity(
             opened, by, count_id=count_id, code=values["code"], quantity=quantity,
             all_there=all_there, at=now(),
-        ),
+        ) or values["code"],
+        "entered",
     )  # fmt: skip
 
 
@@ -165,16 +208,21 @@ def create_undo(count_id: str) -> Any:
         lambda opened: service.undo_last(
             opened, by, count_id=count_id, code=values["code"], at=now()
         ),
+        "undone",
     )
 
 
-def _written(count_id: str, work: Any) -> Any:
+def _written(count_id: str, work: Any, said: str) -> Any:
     """Do it and answer with the moving part; a page without scripts gets the whole page."""
     _count(count_id)
-    transact(work)
+    mark = transact(work)
     if request.headers.get("HX-Request") != "true":
         return redirect(url_for("counting.show_count", count_id=count_id))
-    return render_template("counting/_progress.html", **_shown(_count(count_id)))
+    shown = _shown(_count(count_id))
+    return render_template(
+        "counting/_progress.html", said=said, payload=mark, line=_line(shown["outcome"], mark),
+        **shown,
+    )  # fmt: skip
 
 
 @bp.post("/counts/<count_id>/closing")
@@ -217,10 +265,12 @@ def show_result_xlsx(count_id: str) -> Any:
 
 def open_counts() -> tuple[str, dict[str, Any]]:
     """The home page's part: counts that are open."""
-    return "counting/_open.html", {"open_counts": queries.rows(db.session(), only_open=True)}
+    rows = queries.rows(db.session(), only_open=True)
+    return "counting/_open.html", {"open_counts": _going_on(rows)}
 
 
 def counts_of(place: PlaceRow) -> tuple[str, dict[str, Any]]:
     """The cabinet page's part: its counts, and the button that opens one."""
     rows = queries.rows(db.session(), place_id=place.id, limit=5)
-    return "counting/_of_place.html", {"counts": rows, "place": place}
+    may = actor().may(Permission.COUNT)
+    return "counting/_of_place.html", {"counts": rows, "place": place, "may_count": may}

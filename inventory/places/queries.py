@@ -1,5 +1,6 @@
 """This module is about reading schools and places."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -84,13 +85,24 @@ def inside(session: Session, school_id: str, place_id: str) -> list[PlaceRow]:
 
 
 def within(session: Session, school_id: str, place_id: str) -> list[str]:
-    """Return the ids of a place and of everything inside it: a room's cabinets and their shelves."""
-    found, layer = [place_id], [place_id]
+    """Return the ids of a place and of all inside it, in the order of a walk along them."""
+    children: dict[str, list[str]] = {}
+    layer = [place_id]
     while layer:
-        query = select(Place.id).where(Place.school_id == school_id, Place.parent_id.in_(layer))
-        layer = list(session.scalars(query.order_by(Place.ordinal)))
-        found.extend(layer)
-    return found
+        query = select(Place.parent_id, Place.id).where(
+            Place.school_id == school_id, Place.parent_id.in_(layer)
+        )
+        rows = session.execute(query.order_by(Place.ordinal)).all()
+        for parent, child in rows:
+            children.setdefault(parent, []).append(child)
+        layer = [child for _, child in rows]
+    return list(_walk(place_id, children))
+
+
+def _walk(place_id: str, children: dict[str, list[str]]) -> Iterator[str]:
+    yield place_id
+    for child in children.get(place_id, ()):
+        yield from _walk(child, children)
 
 
 def find_place(session: Session, text: str, school_id: str | None = None) -> list[PlaceRow]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
+import labels
 from inventory.db import db
 from inventory.errors import Invalid, NotAllowed, NothingToPrint, Refusal
 from inventory.places import queries as places
@@ -43,8 +44,9 @@ def _form(values: dict[str, str], message: str = "", status: int = 200) -> Any:
             "printing/labels.html", values=values, message=message, cabinet=cabinet,
             things=queries.things_by_code(session, codes) if codes else [],
             in_cabinet=queries.things_in(session, cabinet.school_id, cabinet.id) if cabinet else [],
-            unprinted=len(_unprinted(values)), stocks=service.stock_names(),
-            cabinets=places.cabinets(session, actor().school_id),
+            unprinted=len(_unprinted(values)),
+            stocks=[labels.stock(name) for name in service.stock_names()],
+            cabinets=places.cabinets(session, actor().school_id), schools=places.schools(session),
         ),
         status,
     )  # fmt: skip

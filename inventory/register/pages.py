@@ -66,10 +66,13 @@ def list_cabinets() -> Any:
     session = db.session()
     schools = places.schools(session)
     chosen = school_id or (schools[0].id if len(schools) == 1 else "")
-    rows = queries.cabinet_rows(session, places.cabinets(session, chosen or None))
+    rows = queries.cabinet_rows(session, places.cabinets(session, chosen)) if chosen else []
     return render_template(
-        "register/cabinets.html", rows=rows, rooms=places.rooms(session, chosen or None),
-        schools=schools, school_id=chosen,
+        "register/cabinets.html", rows=rows,
+        rooms=places.rooms(session, chosen) if chosen else [],
+        schools=schools, school_id=chosen, school=next(
+            (one for one in schools if one.id == chosen), None
+        ),
     )  # fmt: skip
 
 
@@ -83,9 +86,12 @@ def show_cabinet(code: str) -> Any:
     by_place: dict[str, list[queries.ThingRow]] = {}
     for row in things:
         by_place.setdefault(row.place_id, []).append(row)
+    inside = places.inside(session, place.school_id, place.id)
     return render_template(
         "register/cabinet.html", place=place, card=queries.card(session, place), things=things,
-        by_place=by_place, inside=places.inside(session, place.school_id, place.id),
+        by_place=by_place, inside=inside, cabinets=queries.cabinet_rows(
+            session, [one for one in inside if one.sort == "cabinet"]
+        ),
         above=places.place(session, place.school_id, place.parent_id) if place.parent_id else None,
         school=places.school(session, place.school_id),
         parts=[part(place) for part in parts_of(CABINET)],

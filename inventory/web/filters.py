@@ -14,6 +14,7 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the values that every page needs."""
     app.jinja_env.filters.update(code=code, money=money, moment=moment, day=day, words=say)
+    app.jinja_env.globals["tones"] = words.TONES  # macros see globals only
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(_every_page)
@@ -51,5 +52,4 @@ def _every_page() -> dict[str, Any]:
         "lang": words_locale(),
         "theme": theme if theme in THEMES else "",
         "person_name": session.get("name", ""),
-        "tones": words.TONES,
     }

@@ -28,6 +28,8 @@ SIGHTINGS = RESULTS | {
     "other_school": _l("Another school's"),
     "not_a_thing": _l("Not a thing"),
     "no_such_task": _l("No such count"),
+    "ambiguous": _l("Several things"),
+    "undone": _l("Undone"),
 }
 TONES = {
     "match": ("ok", "check"),
@@ -39,8 +41,26 @@ TONES = {
     "unknown": ("bad", "question"),
     "todo": ("idle", "dash"),
     "again": ("idle", "again"),
-    "place": ("info", "cab"),
+    "place": ("info", "cabinet"),
+    "closed": ("warn", "alert"),
+    "not_allowed": ("bad", "alert"),
+    "other_school": ("bad", "question"),
+    "not_a_thing": ("bad", "question"),
+    "no_such_task": ("bad", "question"),
+    "ambiguous": ("warn", "question"),
+    "undone": ("idle", "undo"),
+    "minted": ("idle", "dash"),
+    "printed": ("info", "print"),
+    "affixed": ("ok", "check"),
+    "retired": ("idle", "close"),
+    "new": ("info", "plus"),
+    "same": ("idle", "again"),
+    "differs": ("warn", "neq"),
+    "done": ("ok", "check"),
+    "error": ("bad", "alert"),
+    "warning": ("warn", "repair"),
 }
+"""Each state's colour and the shape of its icon: no state is told by colour alone."""
 SORTS = {
     "room": _l("Room"),
     "cabinet": _l("Cabinet"),

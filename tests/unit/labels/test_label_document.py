@@ -84,6 +84,25 @@ def test_every_row_is_printed_once_whatever_the_page(text_of):
 
 
 @pytest.mark.parametrize("before", range(25, 45))
+def test_nothing_stands_in_the_foot_of_a_page(before):
+    sections = (Section("第1层", rows(before)), Section("第2层", rows(9)))
+
+    for page in document_pages(replace(CARD, sections=sections)):
+        *flow, foot = page.placed
+        for placed in flow:
+            assert placed.y_mm + placed.drawing.height_mm <= foot.y_mm - 3
+
+
+def test_long_titles_and_facts_leave_the_symbol_free():
+    facts = (("学校" * 20, "实验" * 40),) * 4
+    long = replace(CARD, title="存橱卡" * 20, subtitle="物理仪器室" * 20, facts=facts)
+
+    for page in document_pages(long):
+        texts, symbols = areas_on(page)
+        assert not any(text.overlaps(symbol) for text in texts for symbol in symbols)
+
+
+@pytest.mark.parametrize("before", range(25, 45))
 def test_a_heading_never_stands_alone_at_the_foot_of_a_page(text_of, before):
     sections = (Section("第1层", rows(before)), Section("第2层", (("1", "2", "首行", "4", "5"),)))
 

