@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,25 @@ def config_for(folder: Path, database: str = "") -> Config:
     return Config(data=folder, database=uri, secret_key=KEY)
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file at the newest migration, to be copied: migrating each time would be slow."""
-    config = config_for(tmp_path_factory.mktemp("template"))
+def _load(config: Config) -> World:
+    """Migrate a database and load the small world into it, once, to be copied by every test."""
     app = create_app(config)
     with app.app_context():
         run_migrations()
+        bind(db.session(), OPERATOR)
+        world = small_school()
+        db.session.remove()
         db.engine.dispose()
+    return world
+
+
+@pytest.fixture(scope="session")
+def world_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """An SQLite file with the small world in it."""
+    config = config_for(tmp_path_factory.mktemp("template"))
+    world = _load(config)
     assert config.database_file is not None
-    return config.database_file
+    return config.database_file, world
 
 
 @pytest.fixture(scope="session")
@@ -55,16 +65,13 @@ def postgres_uri() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_uri: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a migrated database on the server, to be copied."""
-    _run_sql(postgres_uri, "CREATE DATABASE tallycard_template")
-    app = create_app(
-        config_for(tmp_path_factory.mktemp("pg"), _named(postgres_uri, "tallycard_template"))
-    )
-    with app.app_context():
-        run_migrations()
-        db.engine.dispose()
-    return "tallycard_template"
+def world_database(
+    postgres_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, World]:
+    """The name of a database on the server with the small world in it."""
+    name = "tallycard_template"
+    run_sql(postgres_uri, f"CREATE DATABASE {name}")
+    return name, _load(config_for(tmp_path_factory.mktemp("pg"), _named(postgres_uri, name)))
 
 
 def _named(uri: str, database: str) -> str:
@@ -75,7 +82,7 @@ def _named(uri: str, database: str) -> str:
     )
 
 
-def _run_sql(uri: str, statement: str) -> None:
+def run_sql(uri: str, statement: str) -> None:
     import psycopg
 
     with psycopg.connect(uri, autocommit=True) as connection:
@@ -83,29 +90,37 @@ def _run_sql(uri: str, statement: str) -> None:
 
 
 @pytest.fixture(params=ENGINES)
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Config]:
-    """Settings of a fresh, migrated deployment, once on each engine."""
+def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Config, World]]:
+    """A fresh deployment with the small world, once on each engine."""
     if request.param == "sqlite":
-        yield _sqlite(request, tmp_path)
+        yield _on_sqlite(request, tmp_path)
         return
-    uri, template = (request.getfixturevalue(n) for n in ("postgres_uri", "postgres_template"))
-    name = f"test_{tmp_path.name.lower().replace('-', '_')[:40]}"
-    _run_sql(uri, f'CREATE DATABASE "{name}" TEMPLATE {template}')
-    yield config_for(tmp_path / "data", _named(uri, name))
-    _run_sql(uri, f'DROP DATABASE "{name}" WITH (FORCE)')
+    uri = request.getfixturevalue("postgres_uri")
+    template, world = request.getfixturevalue("world_database")
+    name = f"test_{abs(hash(tmp_path.name)):x}"
+    run_sql(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield config_for(tmp_path / "data", _named(uri, name)), deepcopy(world)
+    run_sql(uri, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+def _on_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Config, World]:
+    file, world = request.getfixturevalue("world_file")
     made = config_for(tmp_path / "data")
     assert made.database_file is not None
-    shutil.copy(request.getfixturevalue("migrated_file"), made.database_file)
-    return made
+    shutil.copy(file, made.database_file)
+    return made, deepcopy(world)
 
 
 @pytest.fixture
-def sqlite_config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """Settings of a fresh deployment on SQLite, where the engine makes no difference."""
-    return _sqlite(request, tmp_path)
+def deployed_on_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Config, World]:
+    """A fresh deployment on SQLite, where the engine makes no difference."""
+    return _on_sqlite(request, tmp_path)
+
+
+@pytest.fixture
+def sqlite_config(deployed_on_sqlite: tuple[Config, World]) -> Config:
+    """Its settings."""
+    return deployed_on_sqlite[0]
 
 
 def _running(config: Config) -> Iterator[APIFlask]:
@@ -118,27 +133,22 @@ def _running(config: Config) -> Iterator[APIFlask]:
 
 
 @pytest.fixture
-def app(config: Config) -> Iterator[APIFlask]:
-    """A running application on each engine; its session acts as the operator."""
-    yield from _running(config)
+def world(deployed: tuple[Config, World]) -> Iterator[World]:
+    """Two small schools on each engine, in a running application acting as the operator."""
+    for _ in _running(deployed[0]):
+        yield deployed[1]
 
 
 @pytest.fixture
-def sqlite_app(sqlite_config: Config) -> Iterator[APIFlask]:
-    """A running application on SQLite."""
-    yield from _running(sqlite_config)
+def sqlite_app(deployed_on_sqlite: tuple[Config, World]) -> Iterator[APIFlask]:
+    """A running application on SQLite, acting as the operator."""
+    yield from _running(deployed_on_sqlite[0])
 
 
 @pytest.fixture
-def world(app: APIFlask) -> World:
-    """Two small schools with rooms, cabinets, things and people, on each engine."""
-    return small_school()
-
-
-@pytest.fixture
-def sqlite_world(sqlite_app: APIFlask) -> World:
-    """The same on SQLite alone."""
-    return small_school()
+def sqlite_world(sqlite_app: APIFlask, deployed_on_sqlite: tuple[Config, World]) -> World:
+    """The two small schools in it."""
+    return deployed_on_sqlite[1]
 
 
 @pytest.fixture

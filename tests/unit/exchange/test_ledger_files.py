@@ -7,6 +7,7 @@ import struct
 import zipfile
 from datetime import date, datetime
 
+import old_workbooks as old
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from small_ledgers import GOOD, HEADER, ROSTERS, make_xlsx
 
 from inventory.exchange.limits import Limits
 from inventory.exchange.rules import Kind, Merged, Refusal, Workbook, read_roster
-from inventory.exchange.rules.cells import EXCEL_1904
+from inventory.exchange.rules.cells import EXCEL_1900, EXCEL_1904
 from inventory.exchange.workbook import open_workbook
 
 OLD = next(ROSTERS.glob("*旧版.xls"))
@@ -129,6 +130,11 @@ def test_delimited_text_is_read_in_every_encoding(encoding, delimiter):
     assert (sheet.name, sheet.typed) == ("", False)
 
 
+@pytest.mark.parametrize("first", ["<5V", "a <table><tr>", "<table"])
+def test_delimited_text_may_look_a_little_like_html(first):
+    assert texts(only_sheet(f"{first},b".encode())) == {1: {1: first, 2: "b"}}
+
+
 def test_records_of_csv_are_counted_blank_ones_too():
     assert list(texts(only_sheet(b"a,b\n\n,,\nc,d\n"))) == [1, 4]
 
@@ -193,6 +199,45 @@ def test_an_old_workbook_keeps_errors_merges_and_hidden_columns():
     ledgers = book.sheets[1:]
     assert all(sheet.hidden_columns == {16} and sheet.merged and sheet.typed for sheet in ledgers)
     assert not any(sheet.hidden for sheet in book.sheets)
+
+
+LINK = b"\x17\x01\x00a\x42\x01\x67\x01"
+"""The formula HYPERLINK("a") in tokens."""
+
+
+def test_an_old_workbook_s_records_are_all_understood():
+    first = (
+        old.text(0, 0, "名称")
+        + old.number(0, 1, 43_538.0)
+        + old.text_formula(1, 0, "看图", LINK)
+        + old.text_formula(1, 1, "甲", b"\x17\x01\x00a")
+        + old.error_formula(1, 2, 0x17)
+        + old.error_formula(1, 3, 0x2A)
+        + old.hidden_columns(3, 4)
+    )
+    content = old.workbook([("一", 0, first), ("隐", 1, old.number(0, 0, 1))])
+    book = open_workbook(content, "x.xls")
+
+    assert texts(book.sheets[0]) == {
+        1: {1: "名称", 2: "43538"},
+        2: {1: "看图", 2: "甲", 3: "#REF!", 4: "#N/A"},
+    }
+    linked = book.sheets[0].rows[1].cells
+    assert [cell.formula is not None for cell in linked.values()] == [True, False, False, False]
+    assert book.sheets[0].hidden_columns == {4, 5}
+    assert [(sheet.name, sheet.hidden) for sheet in book.sheets] == [("一", False), ("隐", True)]
+    assert book.date_origin == EXCEL_1900
+
+
+def test_an_old_workbook_says_when_it_counts_days_from_1904():
+    sheets = [("a", 0, old.number(0, 0, 1))]
+    book = open_workbook(old.workbook(sheets, settings=old.record(0x22, b"\x01\x00")), "x")
+    assert book.date_origin == EXCEL_1904
+
+
+def test_a_panic_of_the_compiled_reader_is_a_refusal():
+    broken = old.text_formula(0, 0, "a", b"\x1c")
+    assert refused(old.workbook([("a", 0, broken)])) == ("damaged", {"reason": "PanicException"})
 
 
 def patched(find, replacement, count=1):

@@ -176,6 +176,10 @@ def test_the_cover_s_register_judges_places_and_a_given_one_goes_before_it():
         (2, "存放地点", "location_unknown", "error"),
         (3, "存放地点", "location_format", "warning"),
     ]
+    assert roster_of(COVER, rows).as_json()["rooms"] == [
+        {"room": "科仪1", "name": "科学仪器室1", "cabinets": [1, 2, 3], "keeper": "童喆"},
+        {"room": "体器1", "name": "体育器材室1", "cabinets": None, "keeper": None},
+    ]
     given = Register((Room("科仪1", "科学仪器室1", frozenset((4,))),))
     assert "location_unknown" not in str(faults_of(roster_of(COVER, rows, register=given)))
     assert "location_unknown" not in str(faults_of(roster_of(rows)))

@@ -287,6 +287,9 @@ def test_a_place_survives_every_way_of_writing_it(room, cabinet, shelf):
         ("物理仪器室1", "物仪1", "location_format"),
         ("301-01-2", "301-01-2", None),
         ("药品1-88-4", "药品1-88-4", None),
+        ("物理仪器室1 十二号柜三层", "物仪1-12-3", "location_format"),
+        ("物理仪器室1\u00a012柜", "物仪1-12", "location_incomplete"),
+        ("物仪1 十柜1层", "物仪1-10-1", "location_format"),
         ("物仪1-03", "物仪1-03", "location_incomplete"),
         ("5柜", None, "location_incomplete"),
         ("2层", None, "location_incomplete"),
@@ -350,6 +353,11 @@ def test_a_line_break_becomes_one_space():
 def test_a_note_that_would_run_is_kept_as_text(raw):
     reading = read_note(text(raw))
     assert (reading.value, codes(reading)) == (raw, ["formula_injection"])
+
+
+def test_a_formula_in_any_other_text_is_told_but_a_lone_sign_is_not():
+    assert codes(read_text(text("=A1"))) == ["formula_injection"]
+    assert codes(read_text(text("="))) == codes(read_text(text("+5V"))) == []
 
 
 def test_a_note_by_formula_is_suspect_only_when_it_reaches_outside():

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from inventory.db import db, transact
 from inventory.register.models import Code, CodeState
+from inventory.register.rules import code_of
 from inventory.register.service import mint, note_labels_printed
 from inventory.scanning.api import submit
 from inventory.scanning.models import Scan
@@ -42,7 +43,7 @@ def test_a_code_is_seen_with_its_target(world):
     ("payload", "reason"),
     [
         ("20000000195", "wrong_check"),
-        ("99999999942", "no_such_code"),
+        (code_of(999_999_999), "no_such_code"),
         ("6901234567892", "not_bound"),
         ("", "empty"),
         ("\x00", "not_text"),
