@@ -49,6 +49,7 @@ class World:
     def token(self, login: str, *scopes: Permission) -> str:
         """A bearer token of somebody, with every scope unless some are named."""
         chosen = frozenset(scopes or Permission)
+        acting(OPERATOR)
         return transact(
             lambda session: identity.issue_token(
                 session, OPERATOR, login=login, name="test", scopes=chosen, at=NOON

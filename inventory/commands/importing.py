@@ -39,7 +39,8 @@ def _import(
     from inventory.scope import OPERATOR
     from inventory.web.context import settings
 
-    roster = service.read(file, file.name)
+    known = service.known_rooms(db.session(), school_id)
+    roster = service.read(file, file.name, known)
     price = settings().item_price_yuan
     if not dry_run:
         _enter_school(roster, school_id, school_name)

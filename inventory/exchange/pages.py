@@ -61,9 +61,11 @@ def _stage(by: Actor, school_id: str) -> str:
     if upload is None or not upload.filename:
         raise Missing(field="file")
     content = upload.read()
-    roster = service.read(content, upload.filename)
+    school = by.school_id or school_id or None
+    known = service.known_rooms(db.session(), school)
+    roster = service.read(content, upload.filename, known)
     plan = service.plan(
-        db.session(), by, roster, school_id=by.school_id or school_id or None,
+        db.session(), by, roster, school_id=school,
         item_price_yuan=settings().item_price_yuan,
     )  # fmt: skip
     digest = service.digest_of(content)

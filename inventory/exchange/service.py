@@ -116,13 +116,38 @@ def read(source: Path | bytes, filename: str, known: Register | None = None) -> 
     """
     Read a spreadsheet as a school's ledger; nothing is written.
 
+    `known` are the school's rooms as far as they are set up; a file that names its own on its
+    cover is judged by those, for it may bring new ones.
+
     Raises:
         BadSpreadsheet: it is no spreadsheet, or one that is encrypted, damaged or too large.
     """
     try:
-        return rules.read_roster(open_workbook(source, filename), register=known)
+        workbook = open_workbook(source, filename)
+        roster = rules.read_roster(workbook)
+        if known is not None and not roster.rooms:
+            roster = rules.read_roster(workbook, register=known)
     except rules.Refusal as refusal:
         raise BadSpreadsheet(file=filename, reason=refusal.code, **_spared(refusal)) from refusal
+    return roster
+
+
+def known_rooms(session: Session, school_id: str | None) -> Register | None:
+    """Return the rooms and cabinets that a school has, or None when there are none yet."""
+    query = select(Place).where(
+        Place.school_id == school_id, Place.sort.in_([Sort.ROOM.value, Sort.CABINET.value])
+    )
+    places = list(session.scalars(query.order_by(Place.ordinal)))
+    cabinets: dict[str, set[int]] = {}
+    for place in places:
+        if place.sort == Sort.CABINET.value and place.short.isdecimal():
+            cabinets.setdefault(place.parent_id or "", set()).add(int(place.short))
+    found = tuple(
+        rules.Room(place.short, place.name, frozenset(cabinets.get(place.id, ())))
+        for place in places
+        if place.sort == Sort.ROOM.value
+    )
+    return Register(found) if found else None
 
 
 def _spared(refusal: rules.Refusal) -> dict[str, Any]:

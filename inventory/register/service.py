@@ -137,6 +137,8 @@ def register_things(
         BadQuantity: below one, or not one for a single item.
     """
     school = own_school(by, school_id)
+    if not new:
+        return []
     for one in new:
         _check_quantity(one)
     if codes:

@@ -120,7 +120,7 @@ def _checked(scan: dict[str, Any]) -> Incoming:
         device=scan["device"],
         seq=scan["seq"],
         at=instant(scan["at"], "at"),
-        payload=scan["payload"].replace("\0", "\ufffd"),
+        payload=_storable(scan["payload"]),
         medium=medium,
         task=scan.get("task") or None,
         place=scan.get("place") or None,
@@ -128,8 +128,13 @@ def _checked(scan: dict[str, Any]) -> Incoming:
     )
 
 
+def _storable(text: str) -> str:
+    """The text with what no database keeps (NUL, half a surrogate pair) visibly replaced."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def _between(name: str, text: str, least: int, most: int) -> None:
-    if not least <= len(text) <= most or "\0" in text:
+    if not least <= len(text) <= most or _storable(text) != text:
         raise Invalid(field=name, value=text[:60])
 
 

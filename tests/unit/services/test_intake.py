@@ -46,18 +46,15 @@ def test_a_code_is_seen_with_its_target(world):
         (code_of(999_999_999), "no_such_code"),
         ("6901234567892", "not_bound"),
         ("", "empty"),
-        ("\x00", "not_text"),
         ("x" * 5000, "too_long"),
         ("' OR 1=1 --", "not_bound"),
-        ("𠮷\ud800"[:1], "not_bound"),
+        ("𠮷㸆𬬭", "not_bound"),
     ],
 )
 def test_what_is_unknown_is_kept_and_named(world, payload, reason):
-    [answer] = send(world.technician, scan(payload.replace("\x00", "\ufffd") or payload))
+    [answer] = send(world.technician, scan(payload))
 
-    assert answer["outcome"] == "unknown"
-    if payload != "\x00":
-        assert answer["reason"] == reason
+    assert (answer["outcome"], answer["reason"]) == ("unknown", reason)
     assert stored() == 1
 
 
