@@ -37,6 +37,8 @@ PATIENCE_S = 30.0
 """How long a writer waits for its turn before it is told that the database is busy."""
 TRIES = 4
 RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
+MOST_CONNECTIONS = 32
+"""Connections kept open to an SQLite file: one for each request that is served at once."""
 HEAVIEST_GROUP = 2_000
 """Scans in one shared commit at most: about 50 ms of work, so that nobody waits long."""
 
@@ -56,7 +58,8 @@ def engine_options(config: Config) -> dict[str, Any]:
     """Return the options that every engine of this product is made with."""
     if config.is_sqlite:
         arguments = {"timeout": PATIENCE_S, "check_same_thread": False}
-        return {"connect_args": arguments, "hide_parameters": True}
+        pool = {"pool_size": MOST_CONNECTIONS, "max_overflow": 8, "pool_use_lifo": True}
+        return {"connect_args": arguments, "hide_parameters": True} | pool
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "hide_parameters": True}
 
 

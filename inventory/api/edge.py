@@ -13,6 +13,7 @@ from flask import Flask, Request, current_app, request
 from inventory.errors import Invalid, Missing, UnknownField
 from inventory.scope import Actor
 from inventory.web.context import act_as
+from inventory.web.forms import is_storable
 from inventory.web.shell import csrf
 
 LOADER = "tallycard_token_actor"
@@ -75,10 +76,16 @@ def body() -> Any:
 
 
 def fields(
-    value: Any, *, required: Mapping[str, type] = {}, optional: Mapping[str, type] = {}
+    value: Any,
+    *,
+    required: Mapping[str, type] = {},  # noqa: B006 - never changed
+    optional: Mapping[str, type] = {},  # noqa: B006
+    as_sent: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """
     Return an object that has the fields it must have, may have those it may, and no others.
+
+    Texts that no database keeps are refused, except in the fields `as_sent`.
 
     Raises:
         Invalid, Missing, UnknownField: it is no object, or not that.
@@ -94,6 +101,8 @@ def fields(
     for name, kind in (*required.items(), *optional.items()):
         if name in value and not _is(value[name], kind, name in optional):
             raise Invalid(field=name, value=str(value[name])[:60])
+        if name in value and name not in as_sent and not is_storable(value[name]):
+            raise Invalid(field=name, value="\ufffd")
     return value
 
 

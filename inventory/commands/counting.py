@@ -176,16 +176,23 @@ def undo(count_id: str, text: str | None, json_: bool) -> None:
 
 @count.command()
 @click.argument("count_id", metavar="ID")
+@click.option("--open", "only_open", is_flag=True,
+              help="Print only the codes of batches whose quantity is open.")  # fmt: skip
 @as_json
 @with_application
-def status(count_id: str, json_: bool) -> None:
+def status(count_id: str, only_open: bool, json_: bool) -> None:
     """
     Show the result of a count as it stands.
 
     \b
     $ tallycard count status 20000000194 --json
     """
-    _show(count_id, json_)
+    if not only_open:
+        _show(count_id, json_)
+        return
+    for line in _status(count_id)["lines"]:
+        if line["result"] == "open":
+            click.echo(line["code"])
 
 
 @count.command()

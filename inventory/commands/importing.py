@@ -16,24 +16,24 @@ from inventory.commands.edge import application, as_json, emit, now
 @as_json
 def import_file(
     file: Path, dry_run: bool, school_id: str | None, school_name: str | None, json_: bool
-) -> int:
+) -> None:
     """
     Import a school's ledger: .xlsx, .xls or .csv with Chinese or English headers.
 
-    Importing a file again creates nothing twice and shows what differs. The exit code is 1
-    when rows were left out because of errors.
+    Importing a file again creates nothing twice and shows what differs. Rows with errors are
+    left out and named; everything else goes in.
 
     \b
     $ tallycard import 仪器总账.xlsx --dry-run
     $ tallycard import 仪器总账.xlsx --json > result.json
     """
     with application():
-        return _import(file, dry_run, school_id, school_name, json_)
+        _import(file, dry_run, school_id, school_name, json_)
 
 
 def _import(
     file: Path, dry_run: bool, school_id: str | None, school_name: str | None, json_: bool
-) -> int:
+) -> None:
     from inventory.db import db
     from inventory.exchange import service
     from inventory.scope import OPERATOR
@@ -55,7 +55,6 @@ def _import(
         emit(result)
     else:
         _show(result, dry_run)
-    return 1 if result["summary"]["errors"] and not dry_run else 0
 
 
 def _unnamed(dry_run: bool) -> str | None:

@@ -78,6 +78,8 @@ def submit(by: Actor, at: datetime, scans: tuple[Incoming, ...]) -> list[dict[st
     """
     if not by.may(Permission.SCAN):
         raise NotAllowed(permission=Permission.SCAN.value)
+    # Whoever waits for the shared commit must not hold a connection: the leader needs one too.
+    db.session.rollback()
     intake: SharedCommits[Submission, list[dict[str, Any]]] = current_app.extensions[INTAKE]
     return intake.submit(db.engine, Submission(by, at, scans), len(scans))
 
@@ -98,7 +100,9 @@ def listed(value: Any) -> list[Any]:
 
 def incoming(index: int, value: Any) -> Incoming:
     try:
-        return _checked(fields(value, required=REQUIRED, optional=OPTIONAL))
+        return _checked(
+            fields(value, required=REQUIRED, optional=OPTIONAL, as_sent=("payload",))
+        )
     except Invalid as refusal:
         refusal.data |= {"index": index}
         if isinstance(value, dict):

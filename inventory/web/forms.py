@@ -23,11 +23,20 @@ def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> d
             raise UnknownField(field=name[:60], allowed=", ".join([*required, *optional]))
         if len(request.form[name]) > LONGEST:
             raise Invalid(field=name, value=request.form[name][:60])
+        if not is_storable(request.form[name]):
+            raise Invalid(field=name, value="\ufffd")
     values = {name: request.form.get(name, "").strip() for name in (*required, *optional)}
     for name in required:
         if not values[name]:
             raise Missing(field=name)
     return values
+
+
+def is_storable(value: object) -> bool:
+    """Whether a database keeps this text: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str):
+        return True
+    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def whole(values: dict[str, str], name: str, default: int | None = None) -> int:

@@ -30,6 +30,7 @@ from inventory.errors import (
 from inventory.scope import NOBODY, Actor
 from inventory.web import filters, refusals
 from inventory.web.context import CONFIG, act_as, language, settings
+from inventory.web.forms import is_storable
 
 LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
 API = "/api/"
@@ -82,6 +83,7 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
     Babel(app, locale_selector=locale)
     filters.init_app(app)
     app.before_request(_refuse_foreign_hosts)
+    app.before_request(_refuse_unstorable_addresses)
     app.before_request(lambda: _say_who_acts(load_actor))
     app.after_request(_add_headers)
     _handle_errors(app)
@@ -104,6 +106,13 @@ def _refuse_foreign_hosts() -> None:
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     if config.hosts and host not in allowed:
         abort(400)
+
+
+def _refuse_unstorable_addresses() -> None:
+    """An address with a NUL names nothing; PostgreSQL would take offence."""
+    for text in (request.path, *request.args.values()):
+        if not is_storable(text):
+            raise NotFound(what="page", key="\ufffd")
 
 
 def _say_who_acts(load_actor: Callable[[], Actor]) -> None:

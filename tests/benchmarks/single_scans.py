@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import quantiles
 
@@ -13,23 +14,24 @@ from tests.benchmarks.table import Row
 CLIENTS = (8, 32)
 ROUNDS = 3
 SECONDS = 1.5
-WARM_SECONDS = 0.5
+WARM_SECONDS = 0.3
 REFERENCE = "a bare Flask view, same server and load"
 
 
 @dataclass(slots=True)
 class Run:
-    """What all rounds of one load on one server came to."""
+    """What the rounds of one load on one server came to."""
 
+    server: servers.Server
     latencies_ms: list[float] = field(default_factory=list)
     seconds: float = 0.0
     cpu_s: float = 0.0
 
-    def add(self, server: servers.Server, orders: load.Orders) -> None:
+    def add(self, orders: load.Orders) -> None:
         """Send one more round of load."""
-        before = server.cpu_s()
-        seen = load.send(orders)
-        self.cpu_s += server.cpu_s() - before
+        before = self.server.cpu_s()
+        seen = load.send(replace(orders, port=self.server.port))
+        self.cpu_s += self.server.cpu_s() - before
         if seen.refused:
             raise RuntimeError(f"{seen.refused} requests were not answered 200")
         self.latencies_ms += seen.latencies_ms
@@ -48,21 +50,38 @@ class Run:
 
 
 def measure(deployment: Deployment, folder: Path) -> Iterator[Row]:
-    """Measure with few and many clients, looking up alone and as sightings of a count."""
+    """Measure with few and many clients, without a task and as sightings of a count."""
     own = deployment.copied(folder / "single")
-    sent = 0
+    answered = 0
     with servers.tallycard(own.config.data) as ours, servers.bare() as bare:
         for task in ("", own.count_id):
             for clients in CLIENTS:
-                scans, answers = Run(), Run()
-                for turn in range(-1, ROUNDS):
-                    orders = load.Orders(
-                        port=ours.port,
-                        token=own.token,
-                        clients=clients,
-                        seconds=SECONDS if turn >= 0 else WARM_SECONDS,
-                        device=f"{'count' if task else 'look'}-{clients}-{turn}",
-                        codes=own.codes,
-                        task=task,
-                    )
-                    ...
+                orders = load.Orders(0, own.token, clients, SECONDS, "", own.codes, task)
+                warm, scans, answers = Run(ours), Run(ours), Run(bare)
+                for turn in range(ROUNDS + 1):
+                    named = replace(orders, device=f"{task or 'look'}-{clients}-{turn}")
+                    if turn == 0:
+                        warm.add(replace(named, seconds=WARM_SECONDS))
+                        continue
+                    answers.add(named)
+                    scans.add(named)
+                answered += len(warm.latencies_ms) + len(scans.latencies_ms)
+                yield from _rows(f"scan{' in a count' if task else ''}, {clients} clients",
+                                 scans, answers)  # fmt: skip
+    _check_kept(own, answered)
+
+
+def _rows(what: str, scans: Run, answers: Run) -> Iterator[Row]:
+    yield Row(what, "scans/s", scans.per_second, answers.per_second, REFERENCE,
+              scans.cpu_ms, answers.cpu_ms)  # fmt: skip
+    for percent in (50, 99):
+        yield Row(what, f"p{percent} ms", scans.percentile_ms(percent),
+                  answers.percentile_ms(percent), REFERENCE)  # fmt: skip
+
+
+def _check_kept(deployment: Deployment, answered: int) -> None:
+    """Every scan that was answered is in the database; else the figures would be worth nothing."""
+    with closing(sqlite3.connect(str(deployment.config.database_file))) as connection:
+        [kept] = connection.execute("SELECT count(*) FROM scan").fetchone()
+    if kept != answered:
+        raise RuntimeError(f"{answered} scans were answered and {kept} are kept")

@@ -86,7 +86,7 @@ def conditions() -> dict[str, str]:
     packages = ("flask", "sqlalchemy", "granian", "zxing-cpp", "pyzbar", "qrcode", "reportlab")
     return {
         "cores": str(os.cpu_count()),
-        "load average (1, 5, 15 min)": load,
+        "load average": load,
         "machine": f"{platform.machine()}, {platform.system()} {platform.release().split('-')[0]}",
         "Python": platform.python_version(),
         "engine": f"SQLite {sqlite3.sqlite_version}, WAL, synchronous=FULL",

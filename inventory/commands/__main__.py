@@ -1,0 +1,5 @@
+"""Run the command line as `python -m inventory.commands`."""
+
+from inventory.commands import main
+
+main()

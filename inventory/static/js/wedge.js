@@ -1,0 +1,92 @@
+/**
+ * This module is about handheld scanners that type: it tells their bursts from people's typing.
+ *
+ * Keys are collected and judged at Enter or Tab: a scan has a median gap of at most 50 ms, no
+ * gap above 400 ms and at least four signs. The median, because a busy machine stutters: cutting
+ * at a single slow key once made a scan of a code's tail. What the burst did to the field that
+ * had the focus is put back, and its Enter is swallowed.
+ */
+
+const MEDIAN_MS = 50;
+const LONGEST_GAP_MS = 400;
+const SHORTEST = 4;
+const MODIFIERS = new Set(["Shift", "CapsLock", "NumLock"]);
+const SIGNS = {
+  Minus: "-_", Equal: "=+", Slash: "/?", Period: ".>", Comma: ",<", Semicolon: ";:",
+  Space: "  ", NumpadSubtract: "--", NumpadDivide: "//", NumpadDecimal: "..",
+};
+
+let keys = [];
+let before = null;
+let last = 0;
+
+/** Listen to a page; each scan is a cancelable event `scan` with its text in `detail`. */
+export function listen() {
+  document.addEventListener("keydown", onKey, { capture: true });
+}
+
+function onKey(event) {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return forget();
+  if (MODIFIERS.has(event.key)) return undefined;
+  const gap = event.timeStamp - last;
+  last = event.timeStamp;
+  if (gap > LONGEST_GAP_MS) forget();
+  if (event.key === "Enter" || event.key === "Tab" || isEnter(event)) return decide(event, gap);
+  const sign = signOf(event);
+  if (sign === null) return forget();
+  if (!keys.length) before = remember();
+  else if (gap <= MEDIAN_MS && !before.field) event.preventDefault(); // no button is pressed by a space
+  keys.push({ sign, gap: keys.length ? gap : 0 });
+  return undefined;
+}
+
+function isEnter(event) {
+  return event.key === "Process" && (event.code === "Enter" || event.code === "NumpadEnter");
+}
+
+/** The sign of a key; an input method hides it behind “Process”, so its place is asked. */
+function signOf({ key, code, shiftKey }) {
+  if ([...key].length === 1) return key.normalize("NFKC");
+  if (key !== "Process" && key !== "Unidentified") return null;
+  const place = /^(?:Key|Digit|Numpad)([A-Z0-9])$/.exec(code);
+  if (place) return shiftKey ? place[1] : place[1].toLowerCase();
+  return SIGNS[code]?.[shiftKey ? 1 : 0] ?? null;
+}
+
+function decide(event, gap) {
+  const burst = [...keys.slice(1).map((key) => key.gap), gap].sort((a, b) => a - b);
+  const text = keys.map((key) => key.sign).join("").trim();
+  const found = before;
+  forget();
+  const fast = burst[burst.length >> 1] <= MEDIAN_MS && burst.at(-1) <= LONGEST_GAP_MS;
+  if (!found || text.length < SHORTEST || !fast) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  putBack(found);
+  document.dispatchEvent(new CustomEvent("scan", { cancelable: true, detail: { text, medium: "wedge" } }));
+}
+
+function forget() {
+  keys = [];
+  before = null;
+}
+
+function remember() {
+  const element = document.activeElement;
+  const field = element?.matches?.("input, textarea") ? element.value : null;
+  return { element, field: field !== null, value: field, index: element?.selectedIndex };
+}
+
+function putBack({ element, field, value, index }) {
+  if (field) {
+    const restore = () => { element.value = value; };
+    if (document.activeElement === element) {
+      element.blur(); // an input method drops what it was composing
+      element.focus({ preventScroll: true });
+    }
+    restore();
+    setTimeout(restore); // and may hand over its text once more
+  } else if (element?.tagName === "SELECT") {
+    element.selectedIndex = index;
+  }
+}

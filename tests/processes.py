@@ -1,0 +1,86 @@
+"""Real processes for tests: the command line, and a server on a free port of loopback."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 60
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """The environment of a deployment: its data folder, English words, our own package."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | {
+        "TALLYCARD_DATA": str(data), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
+        "PYTHONWARNINGS": "error",
+    } | more  # fmt: skip
+
+
+def tallycard(
+    data: Path, *arguments: str, code: int = 0, given: str = "", **more: str
+) -> str:
+    """Run a command, expect its exit code, and give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "inventory.commands", *arguments], cwd=data.parent,
+        env=environment(data, **more), input=given, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + (done.stderr if code else "")
+
+
+def told(output: str) -> list[dict[str, Any]]:
+    """The objects that a command printed with --json."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_server(data: Path, **more: str) -> Iterator[str]:
+    """Run the real server and give its address; its process group ends with the block."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (data.parent / f"server-{port}.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "inventory.commands", "run", "--port", str(port)],
+            env=environment(data, **more), cwd=data.parent, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait_until_healthy(server, address)
+            yield address
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+
+def _wait_until_healthy(server: "subprocess.Popen[bytes]", address: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer")
