@@ -7,7 +7,6 @@ from pathlib import Path
 
 import structlog
 from apiflask import APIFlask
-from flask_migrate import Migrate
 
 from inventory import db as database
 from inventory.api import document
@@ -18,7 +17,7 @@ from inventory.counting import api as counting_api
 from inventory.counting import changes as counting
 from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
-from inventory.db import LANE, SharedCommits, db
+from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
 from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
@@ -39,7 +38,6 @@ from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
 
 PACKAGE = Path(__file__).resolve().parent
-MIGRATIONS = PACKAGE / "migrations"
 PROJECTORS: tuple[Projector, ...] = (
     places.PROJECTOR,
     catalogue.PROJECTOR,
@@ -85,7 +83,6 @@ def create_app(config: Config | None = None) -> APIFlask:
     )
     app.jinja_options = {"autoescape": True}
     database.init_app(app, settings)
-    Migrate(app, db, directory=str(MIGRATIONS))
     identity_edge.logins.init_app(app)
     shell.init_app(app, settings, identity_edge.page_actor)
     api_edge.init_app(app, identity_edge.token_actor)

@@ -71,10 +71,11 @@ def world_database(
     """The name of a database on the server with the small world in it."""
     name = "tallycard_template"
     run_sql(postgres_uri, f"CREATE DATABASE {name}")
-    return name, _load(config_for(tmp_path_factory.mktemp("pg"), _named(postgres_uri, name)))
+    return name, _load(config_for(tmp_path_factory.mktemp("pg"), with_database(postgres_uri, name)))
 
 
-def _named(uri: str, database: str) -> str:
+def with_database(uri: str, database: str) -> str:
+    """The address of another database on the same server, for psycopg 3."""
     head, _, query = uri.partition("?")
     return (
         head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
@@ -99,7 +100,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[C
     template, world = request.getfixturevalue("world_database")
     name = f"test_{abs(hash(tmp_path.name)):x}"
     run_sql(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield config_for(tmp_path / "data", _named(uri, name)), deepcopy(world)
+    yield config_for(tmp_path / "data", with_database(uri, name)), deepcopy(world)
     run_sql(uri, f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -1,8 +1,12 @@
 """This module is about the database's form: `tallycard db upgrade`."""
 
+from pathlib import Path
+
 import click
 
 from inventory.commands.edge import application
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 @click.group("db")
@@ -24,6 +28,33 @@ def upgrade() -> None:
 
 def run_migrations() -> None:
     """Bring the database of the current application to the newest form."""
+    from flask import current_app
+    from flask_migrate import Migrate
     from flask_migrate import upgrade as to_newest
 
+    Migrate(current_app, db_of_app(), directory=str(MIGRATIONS))
     to_newest()
+
+
+def newest_revision() -> str:
+    """Return the newest migration by the names of the steps, without loading any of them."""
+    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def is_migrated() -> bool:
+    """Whether the database stands at the newest migration."""
+    from sqlalchemy import column, inspect, select, table
+
+    with db_of_app().engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        version = select(column("version_num")).select_from(table("alembic_version"))
+        found = connection.scalar(version)
+    return found == newest_revision()
+
+
+def db_of_app():  # type: ignore[no-untyped-def]
+    """Return the database of the application; imported late, for it is heavy."""
+    from inventory.db import db
+
+    return db

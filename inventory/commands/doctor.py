@@ -52,7 +52,8 @@ def _program() -> Iterator[Finding]:
 
 
 def _database() -> Iterator[Finding]:
-    from inventory.commands.edge import application, is_migrated
+    from inventory.commands.database import is_migrated
+    from inventory.commands.edge import application
     from inventory.config import load
 
     config = load()

@@ -70,6 +70,7 @@ def application(*, migrated: bool = True) -> Iterator[Any]:
     from sqlalchemy.exc import DBAPIError
 
     from inventory.app import create_app
+    from inventory.commands.database import is_migrated
     from inventory.db import db
     from inventory.scope import OPERATOR, bind
 
@@ -90,19 +91,6 @@ def application(*, migrated: bool = True) -> Iterator[Any]:
             raise click.exceptions.Exit(refusal.exit_code) from refusal
         finally:
             db.session.remove()
-
-
-def is_migrated() -> bool:
-    """Whether the database stands at the newest migration."""
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    from inventory.app import MIGRATIONS
-    from inventory.db import db
-
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def now() -> datetime:

@@ -44,9 +44,8 @@ def _prepare_demo() -> None:
     """Bring the database to its form, load the demonstration once, and say how to sign in."""
     from flask_babel import gettext
 
-    from inventory.commands.database import run_migrations
+    from inventory.commands.database import is_migrated, run_migrations
     from inventory.commands.demo import accounts, is_loaded, load_district
-    from inventory.commands.edge import is_migrated
     from inventory.db import db
     from inventory.identity.queries import anybody
 

@@ -32,7 +32,6 @@ from inventory.errors import (
 from inventory.exchange import rules
 from inventory.exchange.models import Import, ImportRow, RowStatus
 from inventory.exchange.rules import Record, Register, Roster, with_line_keys
-from inventory.exchange.workbook import open_workbook
 from inventory.identity.service import keepers_named
 from inventory.ledger.models import Document, DocumentType
 from inventory.ledger.service import post_document, post_line
@@ -122,6 +121,9 @@ def read(source: Path | bytes, filename: str, known: Register | None = None) -> 
     Raises:
         BadSpreadsheet: it is no spreadsheet, or one that is encrypted, damaged or too large.
     """
+    # Imported here: the readers of spreadsheets would slow the start of every command.
+    from inventory.exchange.workbook import open_workbook
+
     try:
         workbook = open_workbook(source, filename)
         roster = rules.read_roster(workbook)

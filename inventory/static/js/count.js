@@ -50,6 +50,7 @@ function onCard() {
   const quantity = byId("quantity");
   if (quantity) quantity.focus({ preventScroll: true });
   else if (!byFinger) byId("payload")?.focus({ preventScroll: true });
+  scrollTo({ top: 0 });
   card.scrollIntoView({ block: "nearest" });
 }
 
