@@ -1,6 +1,6 @@
 """Fetch the files that we did not write, at their pinned versions, and check their sums.
 
-    make vendor        fetch again what VENDORED.toml names
+make vendor        fetch again what VENDORED.toml names
 """
 
 import hashlib

@@ -6,9 +6,9 @@ It knows SQLAlchemy and nothing of Flask, so that models can be used from any ed
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, ForeignKeyConstraint, MetaData, String
+from sqlalchemy import DateTime, Dialect, ForeignKey, ForeignKeyConstraint, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -41,7 +41,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        at: datetime = value
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -84,6 +85,11 @@ class SchoolOptional:
         return mapped_column(
             String(SCHOOL_DIGITS), references("school.id"), index=True, sort_order=-1
         )
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table behind a model, for SQL below the ORM in `store.py`."""
+    return cast(Table, model.__table__)
 
 
 def new_id(at: datetime) -> str:

@@ -60,7 +60,7 @@ class Config:
 
     @property
     def address_is_lasting(self) -> bool:
-        """Whether labels may carry a link: not for loopback and private addresses, unless confirmed."""
+        """Whether labels may carry a link: private addresses need to be confirmed first."""
         return self.url_lasts or not is_private(self.url)
 
 

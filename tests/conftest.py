@@ -164,5 +164,3 @@ def client_for(sqlite_app: APIFlask, sqlite_world: World) -> Callable[[str], Fla
         return client
 
     return signed_in
-
-

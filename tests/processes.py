@@ -27,9 +27,7 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     } | more  # fmt: skip
 
 
-def tallycard(
-    data: Path, *arguments: str, code: int = 0, given: str = "", **more: str
-) -> str:
+def tallycard(data: Path, *arguments: str, code: int = 0, given: str = "", **more: str) -> str:
     """Run a command, expect its exit code, and give what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "inventory.commands", *arguments], cwd=data.parent,

@@ -49,9 +49,7 @@ def pictures(data: Path, cabinet: str, name: str) -> dict[str, Path]:
             str(folder / "labels.pdf"), "--json",
         )
     )[0]  # fmt: skip
-    subprocess.run(
-        ["pdftoppm", "-r", "203", "-png", "labels.pdf", "label"], cwd=folder, check=True
-    )
+    subprocess.run(["pdftoppm", "-r", "203", "-png", "labels.pdf", "label"], cwd=folder, check=True)
     (folder / "labels.pdf").unlink()
     pages = sorted(folder.glob("*.png"))
     assert len(pages) == printed["labels"]

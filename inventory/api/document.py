@@ -65,7 +65,7 @@ def init_app(app: APIFlask) -> None:
     app.config["LOCAL_SPEC_JSON_INDENT"] = 0
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
 
-    @app.spec_processor
+    @app.spec_processor  # type: ignore[arg-type]
     def _complete(spec: dict[str, Any]) -> dict[str, Any]:
         spec.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
         spec["security"] = [{"bearer": []}]

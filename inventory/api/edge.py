@@ -1,4 +1,4 @@
-"""This module is about the edge of the API: who acts, and bodies that hold what they may, no more."""
+"""This module is about the edge of the API: who acts, and bodies that hold what they may."""
 
 import base64
 import binascii
@@ -78,8 +78,8 @@ def body() -> Any:
 def fields(
     value: Any,
     *,
-    required: Mapping[str, type] = {},  # noqa: B006 - never changed
-    optional: Mapping[str, type] = {},  # noqa: B006
+    required: Mapping[str, type] = {},
+    optional: Mapping[str, type] = {},
     as_sent: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """

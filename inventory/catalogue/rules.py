@@ -28,8 +28,8 @@ def initials(name: str) -> str:
     """Return the pinyin initials of a name in lower case, as people type them: 托盘天平 → tptp."""
     from pypinyin import Style, lazy_pinyin
 
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda rest: list(rest))
-    return "".join(letter[0] for letter in letters if letter and letter[0].isalnum()).lower()
+    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors="default")
+    return "".join(sign for chunk in letters for sign in chunk if sign.isalnum()).lower()
 
 
 def counts_as_pieces(unit: str) -> bool:

@@ -40,9 +40,7 @@ def open_(
     if not text:
         raise click.UsageError("PLACE is missing.")
     place = place_named(text, school_id)
-    made = transact(
-        lambda session: open_count(session, OPERATOR, place=place, name=name, at=now())
-    )
+    made = transact(lambda session: open_count(session, OPERATOR, place=place, name=name, at=now()))
     if json_:
         emit(_status(made.id))
     else:
@@ -120,9 +118,7 @@ def _named(target: dict[str, Any] | None) -> str:
 @click.option("--all-there", is_flag=True, help="Say that all of the batch are there.")
 @as_json
 @with_application
-def quantity(
-    count_id: str, text: str, number: int | None, all_there: bool, json_: bool
-) -> None:
+def quantity(count_id: str, text: str, number: int | None, all_there: bool, json_: bool) -> None:
     """
     Enter how many of the batch CODE there are.
 

@@ -1,11 +1,13 @@
 """This module is about the database's form: `tallycard db upgrade`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from inventory.commands.edge import application
 
+VERSIONS = "alembic_version"
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -46,14 +48,13 @@ def is_migrated() -> bool:
     from sqlalchemy import column, inspect, select, table
 
     with db_of_app().engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+        if not inspect(connection).has_table(VERSIONS):
             return False
-        version = select(column("version_num")).select_from(table("alembic_version"))
-        found = connection.scalar(version)
-    return found == newest_revision()
+        found = connection.scalar(select(column("version_num")).select_from(table(VERSIONS)))
+    return bool(found == newest_revision())
 
 
-def db_of_app():  # type: ignore[no-untyped-def]
+def db_of_app() -> Any:
     """Return the database of the application; imported late, for it is heavy."""
     from inventory.db import db
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ class Line:
 
 
 @click.command()
-@click.option("--schools", "school_count", default=SCHOOLS, show_default=True, type=click.IntRange(1, 500))
+@click.option(
+    "--schools", "school_count", default=SCHOOLS, show_default=True, type=click.IntRange(1, 500)
+)
 @click.option("--things", default=THINGS, show_default=True, type=click.IntRange(1, 2_000_000),
               help="Things in the whole district, about.")  # fmt: skip
 @click.option("--seed", default=SEED, show_default=True)
@@ -131,15 +134,11 @@ def _load_school(
     document = transact(begin)
     lines = list(_stock(story, chance, stage, things))
     rooms = {line.subject: line for line in lines}
-    shelves = {
-        subject: _room(story, number, subject, lines) for subject in rooms
-    }
+    shelves = {subject: _room(story, number, subject, lines) for subject in rooms}
     _register(number, document, lines, shelves)
 
 
-def _stock(
-    story: dict[str, Any], chance: random.Random, stage: str, things: int
-) -> Iterator[Line]:
+def _stock(story: dict[str, Any], chance: random.Random, stage: str, things: int) -> Iterator[Line]:
     """Lines until so many things are reached; after the story's kinds come variants of them."""
     subjects = story["stages"][stage]
     made, turn = 0, 0
@@ -210,9 +209,7 @@ def _room(
             shelves = [NewPlace(Sort.SHELF, str(m), "", cabinet) for m in range(1, SHELVES + 1)]
             stands += [
                 (shelf.id, keeper_id)
-                for shelf in set_up_places(
-                    session, OPERATOR, shelves, school_id=number, at=OPENED
-                )
+                for shelf in set_up_places(session, OPERATOR, shelves, school_id=number, at=OPENED)
             ]
         return stands
 
@@ -233,7 +230,7 @@ def _register(
         stood.append((line, *stands[index]))
     for start in range(0, len(stood), SLICE):
         part = stood[start : start + SLICE]
-        transact(lambda session, part=part: _write(session, number, document, part))
+        transact(partial(_write, number=number, document=document, part=part))
 
 
 def _write(session: Any, number: str, document: Any, part: list[Any]) -> None:

@@ -37,9 +37,7 @@ def doctor(json_: bool) -> int:
     findings = [found for look in CHECKS for found in look()]
     for one in findings:
         if json_:
-            emit(
-                {"what": one.what, "is_well": one.is_well, "detail": one.detail, "mend": one.mend}
-            )
+            emit({"what": one.what, "is_well": one.is_well, "detail": one.detail, "mend": one.mend})
         else:
             mark = "✓" if one.is_well else "✗"
             click.echo(f"{mark} {one.what}: {one.detail}" + (f" → {one.mend}" if one.mend else ""))

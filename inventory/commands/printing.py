@@ -53,14 +53,14 @@ def labels(
     from inventory.printing import jobs
     from inventory.scope import OPERATOR
 
-    how = {"stock": stock, "skip": skip, "format": format_, "symbol": symbol}
+    order = jobs.Order(stock, skip, format_, symbol)
     if blank:
-        printed = jobs.print_blank(OPERATOR, blank, **how)
+        printed = jobs.print_blank(OPERATOR, blank, order)
     elif places:
-        printed = jobs.print_places(OPERATOR, _places(cabinet or "", school_id), **how)
+        printed = jobs.print_places(OPERATOR, _places(cabinet or "", school_id), order)
     else:
         rows = _things(texts, cabinet, unprinted, school_id)
-        printed = jobs.print_things(OPERATOR, rows, **how)
+        printed = jobs.print_things(OPERATOR, rows, order)
     output.write_bytes(printed.content)
     if json_:
         emit({"file": str(output), "labels": len(printed.codes), "codes": printed.codes})

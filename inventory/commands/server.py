@@ -18,8 +18,12 @@ PR_SET_PDEATHSIG = 1
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
-@click.option("--demo", "with_demo", is_flag=True,
-              help="Migrate, load the demonstration into an empty database, print its accounts.")  # fmt: skip
+@click.option(
+    "--demo",
+    "with_demo",
+    is_flag=True,
+    help="Migrate, load the demonstration into an empty database, print its accounts.",
+)
 def run(host: str, port: int, with_demo: bool) -> None:
     """
     Run the server until it is ended (Ctrl-C).

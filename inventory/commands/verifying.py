@@ -10,8 +10,13 @@ from inventory.errors import Invalid
 
 @click.command("verify")
 @click.option("--rebuild", is_flag=True, help="Derive the state from the journal and compare.")
-@click.option("--since", "heads", multiple=True, metavar="HEAD",
-              help="A head that left this computer earlier (chain:number:hash); repeatable.")  # fmt: skip
+@click.option(
+    "--since",
+    "heads",
+    multiple=True,
+    metavar="HEAD",
+    help="A head that left this computer earlier (chain:number:hash); repeatable.",
+)
 @click.option("--school", "school_id", help="Verify one school only.")
 @as_json
 @with_application

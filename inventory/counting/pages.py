@@ -70,9 +70,7 @@ def create_count() -> Any:
     if going_on:
         return redirect(url_for("counting.show_count", count_id=going_on[0].id))
     made = transact(
-        lambda opened: service.open_count(
-            opened, by, place=place, name=values["name"], at=now()
-        )
+        lambda opened: service.open_count(opened, by, place=place, name=values["name"], at=now())
     )
     return redirect(url_for("counting.show_count", count_id=made.id))
 
@@ -94,7 +92,9 @@ def show_count(count_id: str) -> Any:
 
 def _line(outcome: Outcome, mark: str) -> Line | None:
     """The line of a code, or of the payload that nobody knows."""
-    return next((line for line in outcome.lines if mark and mark in {line.code, line.payload}), None)
+    return next(
+        (line for line in outcome.lines if mark and mark in {line.code, line.payload}), None
+    )
 
 
 def _shown(count: Count) -> dict[str, Any]:
@@ -149,8 +149,7 @@ def create_scans(count_id: str) -> Any:
     shown = _shown(_count(count.id))
     return jsonify(
         results=[
-            _told(result, scan.payload, shown)
-            for result, scan in zip(results, scans, strict=True)
+            _told(result, scan.payload, shown) for result, scan in zip(results, scans, strict=True)
         ],
         version=shown["version"],
         progress=render_template("counting/_progress.html", **shown),

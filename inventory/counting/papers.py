@@ -41,10 +41,15 @@ def result_pdf(row: CountRow, outcome: Outcome, at: datetime) -> bytes:
                 gettext("Counted by"), gettext("Witness"), gettext("Keeper"),
                 gettext("Responsible"),
             ),
-            footer=f"{row.school} · {row.name} · {row.sightings_hash or gettext('not closed')}"[:110],
+            footer=_footer(row),
             page_words=page_words(),
         )
     )  # fmt: skip
+
+
+def _footer(row: CountRow) -> str:
+    """School, name, and the hash that the journal sealed the sightings with."""
+    return f"{row.school} · {row.name} · {row.sightings_hash or gettext('not closed')}"[:110]
 
 
 def _facts(row: CountRow, at: datetime) -> list[tuple[str, str]]:

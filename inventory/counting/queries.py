@@ -1,8 +1,9 @@
 """This module is about reading counts: their result, their progress, and whether it was altered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -68,7 +69,7 @@ def row(session: Session, count_id: str) -> CountRow | None:
     return found[0] if found else None
 
 
-def _rows():  # type: ignore[no-untyped-def]
+def _rows() -> Any:
     lines = (
         select(func.count())
         .where(CountLine.school_id == Count.school_id, CountLine.count_id == Count.id)
@@ -82,7 +83,7 @@ def _rows():  # type: ignore[no-untyped-def]
     )
 
 
-def _with_names(session: Session, found) -> list[CountRow]:  # type: ignore[no-untyped-def]
+def _with_names(session: Session, found: Sequence[Any]) -> list[CountRow]:
     people = names(session, (one for row in found for one in (row[0].opened_by, row[0].closed_by)))
     return [
         CountRow(

@@ -3,54 +3,69 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
+from inventory.base import table_of
 from inventory.counting.models import Count, CountLine, CountSighting
+from inventory.db import Insert, Statement, among
 
-COUNT = Count.__table__
-LINE = CountLine.__table__
-SIGHTING = CountSighting.__table__
+COUNT = table_of(Count)
+LINE = table_of(CountLine)
+SIGHTING = table_of(CountSighting)
+
+
+def _counts(engine: str) -> Select[Any]:
+    # One writer a count on PostgreSQL: sightings are numbered, and a closing count takes no more.
+    return (
+        select(COUNT.c.id, COUNT.c.school_id, COUNT.c.place_id, COUNT.c.closed_at)
+        .where(among(COUNT.c.id, "ids", engine))
+        .order_by(COUNT.c.id)
+        .with_for_update()
+    )
+
+
+def _expected(engine: str) -> Select[Any]:
+    return select(LINE.c.code, LINE.c.is_batch).where(
+        LINE.c.school_id == bindparam("school"),
+        LINE.c.count_id == bindparam("count"),
+        among(LINE.c.code, "codes", engine),
+    )
+
+
+def _seen(engine: str) -> Select[Any]:
+    return select(SIGHTING.c.code, SIGHTING.c.payload).where(
+        SIGHTING.c.school_id == bindparam("school"),
+        SIGHTING.c.count_id == bindparam("count"),
+        SIGHTING.c.undone_at.is_(None),
+        or_(
+            among(SIGHTING.c.code, "codes", engine),
+            and_(SIGHTING.c.code.is_(None), among(SIGHTING.c.payload, "payloads", engine)),
+        ),
+    )
+
+
+def _last(_: str) -> Select[Any]:
+    return select(func.max(SIGHTING.c.number)).where(
+        SIGHTING.c.school_id == bindparam("school"), SIGHTING.c.count_id == bindparam("count")
+    )
+
+
+COUNTS, EXPECTED, SEEN, LAST = map(Statement, (_counts, _expected, _seen, _last))
+INSERT = Insert(SIGHTING)
 
 
 def counts(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, str, bool]]:
     """Return school, place and whether it is open of the counts named; the caller scopes them."""
-    query = select(COUNT.c.id, COUNT.c.school_id, COUNT.c.place_id, COUNT.c.closed_at).where(
-        COUNT.c.id.in_(sorted(set(ids)))
-    )
-    if connection.dialect.name == "postgresql":
-        # One writer a count: sightings are numbered, and a count that closes takes no more.
-        query = query.order_by(COUNT.c.id).with_for_update()
-    return {row[0]: (row[1], row[2], row[3] is None) for row in connection.execute(query)}
-
-
-EXPECTED = select(LINE.c.code, LINE.c.is_batch, LINE.c.quantity, LINE.c.place).where(
-    LINE.c.school_id == bindparam("school"),
-    LINE.c.count_id == bindparam("count"),
-    LINE.c.code.in_(bindparam("codes", expanding=True)),
-)
-SEEN = select(SIGHTING.c.code, SIGHTING.c.payload).where(
-    SIGHTING.c.school_id == bindparam("school"),
-    SIGHTING.c.count_id == bindparam("count"),
-    SIGHTING.c.undone_at.is_(None),
-    or_(
-        SIGHTING.c.code.in_(bindparam("codes", expanding=True)),
-        and_(
-            SIGHTING.c.code.is_(None),
-            SIGHTING.c.payload.in_(bindparam("payloads", expanding=True)),
-        ),
-    ),
-)
-LAST = select(func.coalesce(func.max(SIGHTING.c.number), 0)).where(
-    SIGHTING.c.school_id == bindparam("school"), SIGHTING.c.count_id == bindparam("count")
-)
+    rows = COUNTS(connection, {"ids": sorted(set(ids))})
+    return {row[0]: (row[1], row[2], row[3] is None) for row in rows}
 
 
 def expected(
     connection: Connection, school_id: str, count_id: str, codes: Sequence[str]
-) -> dict[str, Any]:
-    """Return the lines of a count among the codes."""
+) -> dict[str, bool]:
+    """Return which of the codes a count expects, and of each whether it is a batch."""
     values = {"school": school_id, "count": count_id, "codes": list(codes)}
-    return {row.code: row for row in connection.execute(EXPECTED, values)}
+    return {row[0]: bool(row[1]) for row in EXPECTED(connection, values)}
 
 
 def seen(
@@ -61,19 +76,14 @@ def seen(
     values = {
         "school": school_id, "count": count_id, "codes": list(codes), "payloads": list(payloads),
     }  # fmt: skip
-    return {row.code or row.payload for row in connection.execute(SEEN, values)}
+    return {row[0] or row[1] for row in SEEN(connection, values)}
 
 
 def last_number(connection: Connection, school_id: str, count_id: str) -> int:
     """Return the number of the last sighting of a count, 0 when there is none."""
-    values = {"school": school_id, "count": count_id}
-    return int(connection.execute(LAST, values).scalar_one())
-
-
-INSERT = insert(SIGHTING)
+    return LAST(connection, {"school": school_id, "count": count_id}).scalar_one() or 0
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert sightings; each row names its school."""
-    if rows:
-        connection.execute(INSERT, rows)
+    INSERT.rows(connection, rows)

@@ -16,6 +16,8 @@ class CountTask:
 
     def take(self, connection: Connection, taken: Sequence[Taken]) -> None:
         """Answer every scan that names a count; a closed one keeps the scan and no sighting."""
+        if not taken:
+            return
         counts = store.counts(connection, [one.scan.task for one in taken if one.scan.task])
         by_count: dict[str, list[Taken]] = {}
         for one in taken:
@@ -65,7 +67,7 @@ def _mark(one: Taken) -> str:
     return one.target.code if one.target is not None else one.scan.payload
 
 
-def _outcome(one: Taken, school_id: str, expected: dict[str, Any], seen: set[str]) -> str:
+def _outcome(one: Taken, school_id: str, expected: dict[str, bool], seen: set[str]) -> str:
     """What the sighting is, in one word: the one that the page shows and sounds."""
     target = one.target
     if target is None:
@@ -76,10 +78,9 @@ def _outcome(one: Taken, school_id: str, expected: dict[str, Any], seen: set[str
         return "other_school" if target.type == "thing" else "not_a_thing"
     if target.code in seen:
         return "again"
-    line = expected.get(target.code)
-    if line is None:
+    if target.code not in expected:
         return "misplaced"
-    return "open" if line.is_batch else "match"
+    return "open" if expected[target.code] else "match"
 
 
 def _row(one: Taken, school_id: str, count_id: str, place_id: str, number: int) -> dict[str, Any]:

@@ -138,5 +138,3 @@ def create_application(import_id: str) -> Any:
     if request.headers.get("HX-Request") == "true":
         return render_template("exchange/_applying.html", head=_head(import_id))
     return redirect(url_for("exchange.show_import", import_id=import_id))
-
-

@@ -59,7 +59,7 @@ class Planned:
 
     @property
     def labels(self) -> int:
-        """How many things, and therefore labels, it means; joined batches need none of their own."""
+        """How many things, and therefore labels, it means at most."""
         if self.status is not RowStatus.NEW:
             return 0
         return self.record.quantity if self.managed_as is ManagedAs.ITEM else 1
@@ -245,7 +245,7 @@ def _room_json(room: rules.Room) -> dict[str, Any]:
 
 
 def _staged(job: Import, n: int, row: Planned) -> ImportRow:
-    document = row.record.as_json()
+    document: dict[str, Any] = dict(row.record.as_json())
     if row.record.location is not None:
         document["place"] = {
             "room": row.record.location.room,
@@ -582,7 +582,7 @@ def _places_for(
     query = select(Place.path, Place.id).where(
         Place.school_id == school_id, Place.path.in_(sorted(set(paths.values())))
     )
-    found = {path: place_id for path, place_id in session.execute(query)}
+    found = {row[0]: row[1] for row in session.execute(query)}
     return {n: found[path] for n, path in paths.items()}
 
 

@@ -1,4 +1,4 @@
-"""This module is about who sent a request: the signed-in person of a page, the bearer of a token."""
+"""This module is about who sent a request: a page's person, or the bearer of a token."""
 
 from flask import Request, session
 from flask_login import LoginManager, UserMixin, current_user
@@ -22,7 +22,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.person_actor = person.actor()
 
 
-@logins.user_loader
+@logins.user_loader  # type: ignore[untyped-decorator]
 def _load(person_id: str) -> SignedIn | None:
     """Look the person up with everybody in sight; the session of the request is bound after."""
     bind(db.session(), OPERATOR)

@@ -88,5 +88,3 @@ def set_theme() -> Any:
     response = make_response(redirect(way_back(values["next"], url_for("scanning.home"))))
     response.set_cookie("theme", values["theme"], max_age=YEAR_S, samesite="Lax", httponly=True)
     return response
-
-

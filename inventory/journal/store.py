@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from inventory.base import table_of
 from inventory.errors import AlreadyRecorded
 from inventory.journal.models import ChainHead, Event
 from inventory.journal.rules import GENESIS, Head, Link, link_hash
 
-EVENT = Event.__table__
-HEAD = ChainHead.__table__
+EVENT = table_of(Event)
+HEAD = table_of(ChainHead)
 PAGE = 2_000
 
 
@@ -96,7 +97,7 @@ def _insert(connection: Connection, rows: list[dict[str, object]]) -> int:
 
 def _on_conflict_nothing(connection: Connection, table: object) -> sqlite.Insert:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: sqlite.Insert = dialect.insert(table).on_conflict_do_nothing()  # type: ignore
+    statement: sqlite.Insert = dialect.insert(table).on_conflict_do_nothing()
     return statement
 
 

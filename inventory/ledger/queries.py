@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -49,7 +50,12 @@ def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreeme
     names = _names(session, wanted)
     differing = tuple(
         Disagreement(
-            *key, names.get(key, "?"), ledger.get(key, 0), things.get(key, 0), cards.get(key, 0)
+            key[0],
+            key[1],
+            names.get(key, "?"),
+            ledger.get(key, 0),
+            things.get(key, 0),
+            cards.get(key, 0),
         )
         for key in keys
         if not ledger.get(key, 0) == things.get(key, 0) == cards.get(key, 0)
@@ -59,13 +65,13 @@ def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreeme
     )
 
 
-def _ledger_sums():  # type: ignore[no-untyped-def]
+def _ledger_sums() -> Any:
     return select(LedgerLine.school_id, LedgerLine.kind_id, func.sum(LedgerLine.quantity)).group_by(
         LedgerLine.school_id, LedgerLine.kind_id
     )
 
 
-def _thing_sums():  # type: ignore[no-untyped-def]
+def _thing_sums() -> Any:
     standing = [sort.value for sort in STANDING]
     return (
         select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
@@ -76,13 +82,15 @@ def _thing_sums():  # type: ignore[no-untyped-def]
     )
 
 
-def _card_sums():  # type: ignore[no-untyped-def]
+def _card_sums() -> Any:
     return select(CardLine.school_id, CardLine.kind_id, func.sum(CardLine.quantity)).group_by(
         CardLine.school_id, CardLine.kind_id
     )
 
 
-def _sums(session: Session, query, column, schools):  # type: ignore[no-untyped-def]
+def _sums(
+    session: Session, query: Any, column: Any, schools: list[str] | None
+) -> dict[tuple[str, str], int]:
     if schools is not None:
         query = query.where(column.in_(schools))
     return {(row[0], row[1]): int(row[2]) for row in session.execute(query)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -94,7 +95,7 @@ def within(session: Session, school_id: str, place_id: str) -> list[str]:
         )
         rows = session.execute(query.order_by(Place.ordinal)).all()
         for parent, child in rows:
-            children.setdefault(parent, []).append(child)
+            children.setdefault(str(parent), []).append(child)
         layer = [child for _, child in rows]
     return list(_walk(place_id, children))
 
@@ -117,12 +118,12 @@ def find_place(session: Session, text: str, school_id: str | None = None) -> lis
     return _all(session, query)
 
 
-def _rows():  # type: ignore[no-untyped-def]
+def _rows() -> Any:
     keeper = aliased(Person)
     return select(Place, keeper.name).outerjoin(keeper, keeper.id == Place.keeper_id)
 
 
-def _all(session: Session, query) -> list[PlaceRow]:  # type: ignore[no-untyped-def]
+def _all(session: Session, query: Any) -> list[PlaceRow]:
     return [_row(row[0], row[1]) for row in session.execute(query)]
 
 

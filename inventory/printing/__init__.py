@@ -1,1 +1,1 @@
-"""Things and cabinets → what stands on a label or a card → `labels`, read back before handing over."""
+"""Things and cabinets → what stands on a label or a card → `labels`, read back."""

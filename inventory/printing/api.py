@@ -56,19 +56,17 @@ def create_labels() -> Any:
     if not by.may(Permission.PRINT):
         raise NotAllowed(permission=Permission.PRINT.value)
     asked = fields(body(), optional=OPTIONAL)
-    how = {
-        "stock": asked.get("stock") or "40x30",
-        "skip": asked.get("skip") or 0,
-        "format": asked.get("format") or "pdf",
-        "symbol": asked.get("symbol") or "digits",
-    }
+    order = jobs.Order(
+        stock=asked.get("stock") or "40x30",
+        skip=asked.get("skip") or 0,
+        format=asked.get("format") or "pdf",
+        symbol=asked.get("symbol") or "digits",
+    )
     blank = asked.get("blank")
     if blank is not None:
-        if blank > MOST_LABELS:
-            raise TooMany(count=blank, limit=MOST_LABELS)
-        printed = jobs.print_blank(by, blank, **how)
+        printed = jobs.print_blank(by, blank, order)
     else:
-        printed = jobs.print_things(by, _rows(asked), **how)
+        printed = jobs.print_things(by, _rows(asked), order)
     return download(printed.content, "labels", printed.extension)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from inventory.base import new_id
 from inventory.config import Config
@@ -19,6 +21,17 @@ from inventory.register.queries import ThingRow
 from inventory.register.rules import code_in, shown
 from inventory.scope import Actor
 from inventory.web.context import CONFIG, now
+from labels import LabelContent
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How labels are to be printed. `skip` labels of a sheet are gone already."""
+
+    stock: str = "40x30"
+    skip: int = 0
+    format: str = "pdf"
+    symbol: str = "digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,63 +49,51 @@ def symbols(kind: str = "digits") -> Symbols:
     return Symbols(kind, config.url, config.address_is_lasting)
 
 
-def print_things(
-    by: Actor, rows: Sequence[ThingRow], *, stock: str, skip: int = 0, format: str = "pdf",
-    symbol: str = "digits",
-) -> Printed:  # fmt: skip
+def print_things(by: Actor, rows: Sequence[ThingRow], order: Order) -> Printed:
     """Print the labels of things; nothing is recorded unless all were read back."""
-    how = symbols(symbol)
+    how = symbols(order.symbol)
     contents = [service.label_of_thing(row, how) for row in rows]
-    schools = sorted({row.school_id for row in rows})
-    return _print(
-        by, contents, {one: [r.code for r in rows if r.school_id == one] for one in schools},
-        stock, skip, format,
-    )  # fmt: skip
+    return _print(by, contents, [(row.school_id, row.code) for row in rows], order)
 
 
-def print_places(
-    by: Actor, rows: Sequence[PlaceRow], *, stock: str, skip: int = 0, format: str = "pdf",
-    symbol: str = "digits",
-) -> Printed:  # fmt: skip
+def print_places(by: Actor, rows: Sequence[PlaceRow], order: Order) -> Printed:
     """Print the labels of rooms, cabinets or shelves."""
-    how = symbols(symbol)
+    how = symbols(order.symbol)
     names = {school.id: school.name for school in places.schools(db.session())}
     contents = [service.label_of_place(row, names.get(row.school_id, ""), how) for row in rows]
-    schools = sorted({row.school_id for row in rows})
-    return _print(
-        by, contents, {one: [r.id for r in rows if r.school_id == one] for one in schools},
-        stock, skip, format,
-    )  # fmt: skip
+    return _print(by, contents, [(row.school_id, row.id) for row in rows], order)
 
 
-def print_blank(
-    by: Actor, count: int, *, stock: str, skip: int = 0, format: str = "pdf",
-    symbol: str = "digits",
-) -> Printed:  # fmt: skip
+def print_blank(by: Actor, count: int, order: Order) -> Printed:
     """Mint codes and print their blank labels, to be stuck on and claimed later."""
-    how = symbols(symbol)
+    how = symbols(order.symbol)
+    service.check_order(count, order.stock, order.skip)  # before codes are used up for nothing
     codes = transact(lambda session: register.mint(session, by, count=count, at=now()))
     contents = [service.blank_label(code, how) for code in codes]
-    return _print(by, contents, {None: codes}, stock, skip, format)
+    return _print(by, contents, [(None, code) for code in codes], order)
 
 
-def _print(by, contents, codes, stock, skip, format) -> Printed:  # type: ignore[no-untyped-def]
-    content = service.render(contents, stock=stock, skip=skip, format=format)
+def _print(
+    by: Actor,
+    contents: Sequence[LabelContent],
+    bearers: Sequence[tuple[str | None, str]],
+    order: Order,
+) -> Printed:
+    content = service.render(contents, stock=order.stock, skip=order.skip, format=order.format)
     job = new_id(now())
-    for school_id, of_school in codes.items():
-        transact(
-            lambda session, school_id=school_id, of_school=of_school: register.note_labels_printed(
-                session,
-                by,
-                job=job,
-                stock=stock,
-                codes=list(of_school),
-                school_id=school_id,
-                at=now(),
-            )
-        )
-    extension = format if format == "pdf" or len(contents) == 1 else "zip"
-    return Printed(content, tuple(code for one in codes.values() for code in one), extension)
+    for school_id in dict.fromkeys(school_id for school_id, _ in bearers):
+        codes = [code for owner, code in bearers if owner == school_id]
+        transact(partial(_note, by=by, job=job, stock=order.stock, codes=codes, school=school_id))
+    extension = order.format if order.format == "pdf" or len(contents) == 1 else "zip"
+    return Printed(content, tuple(code for _, code in bearers), extension)
+
+
+def _note(
+    session: Session, *, by: Actor, job: str, stock: str, codes: list[str], school: str | None
+) -> None:
+    register.note_labels_printed(
+        session, by, job=job, stock=stock, codes=codes, school_id=school, at=now()
+    )
 
 
 def print_card(by: Actor, cabinet: PlaceRow) -> bytes:

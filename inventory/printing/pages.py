@@ -70,16 +70,16 @@ def create_labels() -> Any:
 
 
 def _print(by: Actor, values: dict[str, str]) -> jobs.Printed:
-    how = {
-        "stock": values["stock"] or "40x30",
-        "skip": whole(values, "skip", 0),
-        "symbol": values["symbol"] or "digits",
-    }
+    order = jobs.Order(
+        stock=values["stock"] or "40x30",
+        skip=whole(values, "skip", 0),
+        symbol=values["symbol"] or "digits",
+    )
     match values["what"]:
         case "blank":
-            return jobs.print_blank(by, whole(values, "blank"), **how)  # type: ignore[arg-type]
+            return jobs.print_blank(by, whole(values, "blank"), order)
         case "places":
-            return jobs.print_places(by, _places(values["cabinet"]), **how)  # type: ignore[arg-type]
+            return jobs.print_places(by, _places(values["cabinet"]), order)
         case "unprinted":
             rows = _unprinted(values)
         case "cabinet":
@@ -91,7 +91,7 @@ def _print(by: Actor, values: dict[str, str]) -> jobs.Printed:
             raise Invalid(field="what", value=what)
     if not rows:
         raise NothingToPrint
-    return jobs.print_things(by, rows, **how)  # type: ignore[arg-type]
+    return jobs.print_things(by, rows, order)
 
 
 def _places(code: str) -> list[Any]:
@@ -109,5 +109,3 @@ def create_card(code: str) -> Any:
     place = places.place_by_code(db.session(), code)
     cabinet = found(place if place and place.sort in {"cabinet", "room"} else None, "cabinet", code)
     return download(jobs.print_card(by, cabinet), cabinet.title, "pdf")
-
-

@@ -67,8 +67,8 @@ def _numbered(card: Card) -> list[Section]:
 
 def _heading(shelf: ShelfCard) -> str:
     if shelf.place.sort == "shelf":
-        return gettext("Shelf %(short)s", short=shelf.place.short)
-    return gettext("Without a shelf")
+        return str(gettext("Shelf %(short)s", short=shelf.place.short))
+    return str(gettext("Without a shelf"))
 
 
 def _cells(number: int, row: CardRow) -> tuple[str, ...]:

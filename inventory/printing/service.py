@@ -110,6 +110,19 @@ def render(
         return pdf if format == "pdf" else _pictures(pdf, format)
 
 
+def check_order(count: int, stock: str, skip: int) -> None:
+    """
+    Refuse what cannot be printed before anything is made for it.
+
+    Raises:
+        TooMany, UnknownStock, Invalid: the request is wrong.
+    """
+    if count > MOST_LABELS:
+        raise TooMany(count=count, limit=MOST_LABELS)
+    with _Translated():
+        labels.stock(stock).check_skip(skip)
+
+
 def _pictures(pdf: bytes, format: str) -> bytes:
     """All pages as PNG: a single picture, or several in a zip archive."""
     if format != "png":

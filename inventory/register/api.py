@@ -80,7 +80,7 @@ def show_thing(code: str) -> Any:
 @bp.get("/cabinets/<string:code>")
 @documented("One cabinet or room with its card", answer={"type": "object"})
 def show_cabinet(code: str) -> Any:
-    """A cabinet by its code: its card as it is now, by shelf, and whether the printed one is stale."""
+    """A cabinet by its code: its card as it is now, and whether the printed one is stale."""
     may_see()
     cabinet = cabinet_or_404(code)
     card = queries.card(db.session(), cabinet)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import counts_as_pieces
 from inventory.identity.models import Person
 from inventory.places.models import Place, School, Sort
-from inventory.places.queries import PlaceRow, within
+from inventory.places.queries import PlaceRow, inside, within
 from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
 from inventory.register.rules import Number, contents_hash, folded, shown
 
@@ -312,8 +312,6 @@ def _version(printed: CabinetCard | None, contents: str) -> int:
 
 
 def _shelves(session: Session, cabinet: PlaceRow) -> list[PlaceRow]:
-    from inventory.places.queries import inside
-
     if cabinet.sort == Sort.CABINET.value:
         return [*inside(session, cabinet.school_id, cabinet.id), cabinet]
     return [cabinet]
@@ -379,26 +377,32 @@ def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[Cabinet
 
 
 def _thing_counts(
-    session: Session, schools: list[str], under: object
+    session: Session, schools: list[str], under: ColumnElement[str]
 ) -> dict[tuple[str, str], tuple[int, int]]:
     rows = session.execute(
         select(Thing.school_id, under, func.count(), func.count(Code.printed_at))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
         .join(Code, Code.code == Thing.code)
         .where(Thing.school_id.in_(schools))
-        .group_by(Thing.school_id, under)  # type: ignore[arg-type]
+        .group_by(Thing.school_id, under)
     )
     return {(row[0], row[1]): (row[2], row[2] - row[3]) for row in rows}
 
 
-def _cabinet_row(place, contents, things, printed, rooms) -> CabinetRow:  # type: ignore[no-untyped-def]
+def _cabinet_row(
+    place: PlaceRow,
+    contents: dict[tuple[str, str], list[tuple[str, str, int]]],
+    things: dict[tuple[str, str], tuple[int, int]],
+    printed: dict[tuple[str, str], CabinetCard],
+    rooms: dict[tuple[str, str], str],
+) -> CabinetRow:
     key = (place.school_id, place.id)
     lines = contents.get(key, [])
     card = printed.get(key)
     count, without_label = things.get(key, (0, 0))
     return CabinetRow(
         place=place,
-        room=rooms.get((place.school_id, place.parent_id), ""),
+        room=rooms.get((place.school_id, place.parent_id or ""), ""),
         kinds=len({kind for _, kind, _ in lines}),
         things=count,
         unprinted=without_label,

@@ -55,7 +55,7 @@ def folded(text: str) -> str:
 
 
 def code_in(text: str) -> str | None:
-    """Return the code that somebody typed with spaces, dashes or full-width digits, if it is one."""
+    """Return the code that somebody typed with spaces, dashes or full-width digits, or None."""
     digits = JOINERS.sub("", folded(text))
     return digits if is_code(digits) else None
 

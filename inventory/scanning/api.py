@@ -100,9 +100,7 @@ def listed(value: Any) -> list[Any]:
 
 def incoming(index: int, value: Any) -> Incoming:
     try:
-        return _checked(
-            fields(value, required=REQUIRED, optional=OPTIONAL, as_sent=("payload",))
-        )
+        return _checked(fields(value, required=REQUIRED, optional=OPTIONAL, as_sent=("payload",)))
     except Invalid as refusal:
         refusal.data |= {"index": index}
         if isinstance(value, dict):

@@ -22,9 +22,7 @@ def home() -> Any:
     signed_in()
     session = db.session()
     schools = places.schools(session)
-    cabinets = (
-        register.cabinet_rows(session, places.cabinets(session)) if len(schools) == 1 else []
-    )
+    cabinets = register.cabinet_rows(session, places.cabinets(session)) if len(schools) == 1 else []
     parts = [part() for part in parts_of(HOME)]
     return render_template(
         "scanning/home.html", schools=schools, cabinets=cabinets, rooms=_by_room(cabinets),

@@ -6,7 +6,7 @@ and offered by the capabilities above, so that intake never looks upward.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from inventory.scanning.rules import (
     name_of,
     value_of,
 )
-from inventory.scanning.store import Target
+from inventory.scanning.store import Key, Target
 from inventory.scope import Actor
 
 MOST_SCANS = 1_000
@@ -81,7 +81,7 @@ class Taken:
         return self.targets[0] if len(self.targets) == 1 else None
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         return self.owner, self.scan.device, self.scan.seq
 
 
@@ -100,7 +100,7 @@ def take_in(
 
     A scan that was there already is answered `again` with the answer it was given first.
     """
-    first: dict[tuple[str, str, int], Taken] = {}
+    first: dict[Key, Taken] = {}
     for submission in submissions:
         for scan in submission.scans:
             key = (submission.owner, scan.device, scan.seq)
@@ -120,18 +120,9 @@ def take_in(
     return [_answers(submission, known, fresh) for submission in submissions]
 
 
-def _known(
-    connection: Connection, first: dict[tuple[str, str, int], Taken]
-) -> dict[tuple[str, str, int], dict[str, Any]]:
-    seqs: dict[tuple[str, str], list[int]] = {}
-    for owner, device, seq in first:
-        seqs.setdefault((owner, device), []).append(seq)
-    store.lock_devices(connection, seqs)
-    return {
-        (owner, device, seq): answer
-        for (owner, device), wanted in seqs.items()
-        for seq, answer in store.answers(connection, owner, device, wanted).items()
-    }
+def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
+    store.lock_devices(connection, ((owner, device) for owner, device, _ in keys))
+    return store.answers(connection, keys)
 
 
 def _look_up(connection: Connection, new: Sequence[Taken]) -> None:
@@ -236,22 +227,19 @@ def _row(taken: Taken, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _note_affixed(connection: Connection, new: Sequence[Taken]) -> None:
-    for received_at in sorted({taken.received_at for taken in new}):
-        codes = [
-            taken.target.code
-            for taken in new
-            if taken.received_at == received_at
-            and taken.target is not None
-            and taken.target.to_affix
-            and taken.scan.medium not in TOUCHLESS
-        ]
-        store.note_affixed(connection, codes, received_at)
+    by_time: dict[datetime, list[str]] = {}
+    for taken in new:
+        target = taken.target
+        if target is not None and target.to_affix and taken.scan.medium not in TOUCHLESS:
+            by_time.setdefault(taken.received_at, []).append(target.code)
+    for received_at in sorted(by_time):
+        store.note_affixed(connection, by_time[received_at], received_at)
 
 
 def _answers(
     submission: Submission,
-    known: dict[tuple[str, str, int], dict[str, Any]],
-    fresh: dict[tuple[str, str, int], dict[str, Any]],
+    known: dict[Key, dict[str, Any]],
+    fresh: dict[Key, dict[str, Any]],
 ) -> list[dict[str, Any]]:
     answered: list[dict[str, Any]] = []
     for scan in submission.scans:

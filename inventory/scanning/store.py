@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Connection, TextClause, and_, func, or_, select, text, update
 
+from inventory.base import table_of
 from inventory.catalogue.models import Kind
+from inventory.db import Insert, Statement, among
 from inventory.places.models import Place
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import Number, shown
 from inventory.scanning.models import Scan
 
-SCAN = Scan.__table__
-MOST_IN_LIST = 5_000
+SCAN = table_of(Scan)
+Key = tuple[str, str, int]
+"""Owner, device and sequence number of a scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +84,15 @@ def _targets() -> Any:
     )  # fmt: skip
 
 
-BY_CODE = _targets().where(Code.code.in_(bindparam("codes", expanding=True)))
+BY_CODE = Statement(lambda engine: _targets().where(among(Code.__table__.c.code, "codes", engine)))
 
 
 def by_code(
     connection: Connection, codes: Iterable[str], schools: frozenset[str] | None
 ) -> dict[str, Target]:
     """Return what the codes point at; those of schools out of scope are left out."""
-    wanted = sorted(set(codes))
-    found: dict[str, Target] = {}
-    for start in range(0, len(wanted), MOST_IN_LIST):
-        part = wanted[start : start + MOST_IN_LIST]
-        for row in connection.execute(BY_CODE, {"codes": part}):
-            if in_scope(row[1], schools):
-                found[row[0]] = _target(row)
-    return found
+    rows = BY_CODE(connection, {"codes": sorted(set(codes))})
+    return {row[0]: _target(row) for row in rows if in_scope(row[1], schools)}
 
 
 def by_number(
@@ -153,28 +150,40 @@ def lock_devices(connection: Connection, devices: Iterable[tuple[str, str]]) -> 
         )
 
 
-ANSWERS = select(SCAN.c.seq, SCAN.c.answer).where(
-    SCAN.c.owner == bindparam("owner"),
-    SCAN.c.device == bindparam("device"),
-    SCAN.c.seq.in_(bindparam("seqs", expanding=True)),
-)
+def _answers(engine: str) -> TextClause:
+    if engine == "postgresql":
+        return text(
+            """
+            SELECT scan.owner, scan.device, scan.seq, scan.answer
+            FROM jsonb_array_elements(CAST(:keys AS jsonb)) AS wanted (key)
+            JOIN scan ON scan.owner = key ->> 0 AND scan.device = key ->> 1
+                     AND scan.seq = CAST(key ->> 2 AS bigint)
+            """
+        )
+    return text(
+        """
+        SELECT scan.owner, scan.device, scan.seq, scan.answer
+        FROM json_each(:keys) AS wanted
+        CROSS JOIN scan ON scan.owner = json_extract(wanted.value, '$[0]')
+                       AND scan.device = json_extract(wanted.value, '$[1]')
+                       AND scan.seq = json_extract(wanted.value, '$[2]')
+        """
+    )
 
 
-def answers(
-    connection: Connection, owner: str, device: str, seqs: Sequence[int]
-) -> dict[int, dict[str, Any]]:
-    """Return the stored answers of the scans of one owner's device that are there already."""
-    rows = connection.execute(ANSWERS, {"owner": owner, "device": device, "seqs": list(seqs)})
-    return {row[0]: json.loads(row[1]) for row in rows}
+ANSWERS = Statement(_answers)
+INSERT = Insert(SCAN)
 
 
-INSERT = insert(SCAN)
+def answers(connection: Connection, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+    """Return the stored answers of the scans that are there already, by owner, device, sequence."""
+    rows = ANSWERS(connection, {"keys": list(keys)})
+    return {(row[0], row[1], row[2]): json.loads(row[3]) for row in rows}
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert new scans; each row names its owner."""
-    if rows:
-        connection.execute(INSERT, rows)
+    INSERT.rows(connection, rows)
 
 
 def note_affixed(connection: Connection, codes: Iterable[str], at: datetime) -> None:

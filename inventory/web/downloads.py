@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Response
+
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = {"pdf": PDF, "xlsx": XLSX, "png": "image/png", "zip": "application/zip"}

@@ -17,9 +17,9 @@ def words(refusal: Refusal) -> str:
     """Return the sentence for a refusal in the reader's language."""
     data = {name: reason_words(name, value) for name, value in refusal.data.items()}
     try:
-        return gettext(refusal.words) % data
+        return str(gettext(refusal.words) % data)
     except (KeyError, ValueError, TypeError):
-        return gettext(refusal.words)
+        return str(gettext(refusal.words))
 
 
 def respond(refusal: Refusal) -> Any:

@@ -83,9 +83,7 @@ def test_labels_can_be_read_back(api, sqlite_world):
 def test_labels_of_a_cabinet_on_a_sheet_that_was_begun(api, sqlite_world):
     cabinet = sqlite_world.cabinets[f"{HOME}/01"]
 
-    answer = api().post(
-        "/api/v1/labels", json={"cabinet": cabinet, "stock": "a4-3x8", "skip": 22}
-    )
+    answer = api().post("/api/v1/labels", json={"cabinet": cabinet, "stock": "a4-3x8", "skip": 22})
 
     assert [len(page) for page in read_pages(answer.data)] == [2, 3]
 

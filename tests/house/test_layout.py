@@ -99,7 +99,14 @@ def test_every_service_that_somebody_calls_declares_its_permission():
 def test_services_do_not_commit_read_the_clock_or_speak():
     for path in (ROOT / "inventory").rglob("service.py"):
         text = path.read_text(encoding="utf-8")
-        for word in (".commit(", "datetime.now", "utcnow", "time.time(", "gettext", "render_template"):
+        for word in (
+            ".commit(",
+            "datetime.now",
+            "utcnow",
+            "time.time(",
+            "gettext",
+            "render_template",
+        ):
             assert word not in text, f"{path}: a service has no {word}"
 
 
@@ -111,9 +118,9 @@ def test_sql_below_the_orm_stands_in_store_alone(word):
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             stripped = line.replace("gettext(", "").replace("_text(", "").replace(".text(", "")
-            assert not (word in stripped and "sqlalchemy" not in line and _is_sql(word, stripped)), (
-                f"{path}:{number}: SQL below the ORM belongs into store.py"
-            )
+            assert not (
+                word in stripped and "sqlalchemy" not in line and _is_sql(word, stripped)
+            ), f"{path}:{number}: SQL below the ORM belongs into store.py"
 
 
 def _is_sql(word: str, line: str) -> bool:

@@ -60,7 +60,7 @@ def test_it_serves_a_chinese_page_and_prints_a_chinese_label(installed, tmp_path
 def test_it_carries_licence_and_notices_and_no_tests(installed):
     names = {path.relative_to(installed).as_posix() for path in installed.rglob("*")}
 
-    assert any(name.endswith("licenses/LICENSE") or name.endswith("info/LICENSE") for name in names)
+    assert any(name.endswith(("licenses/LICENSE", "info/LICENSE")) for name in names)
     assert "inventory/templates/base.html" in names
     assert "labels/fonts/OFL.txt" in names
     assert not any(name.startswith("tests") for name in names)

@@ -93,10 +93,15 @@ def commands(group, path=()):
 EVERY = list(commands(tallycard))
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY, ids=lambda one: " ".join(one) if isinstance(one, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
+)
 def test_every_command_has_help_with_an_example_and_stands_in_the_docs(path, command):
     assert command.help
-    assert f"$ tallycard {' '.join(path)}" in command.help or f"tallycard {' '.join(path)} " in command.help
+    assert (
+        f"$ tallycard {' '.join(path)}" in command.help
+        or f"tallycard {' '.join(path)} " in command.help
+    )
     assert f"tallycard {' '.join(path)}" in (ROOT / "docs/command-line.md").read_text("utf-8")
 
 
@@ -110,7 +115,9 @@ def test_the_readme_begins_with_what_it_is():
     text = " ".join(lines[:8])
     assert lines[0] == "# Tallycard · 柜里有数"
     assert "count a shelf without a network" in text
-    assert "一物一码、一柜一卡：断网也能盘，差异说得清，签字有凭据，账、物、卡随时可证相符。" in text
+    assert (
+        "一物一码、一柜一卡：断网也能盘，差异说得清，签字有凭据，账、物、卡随时可证相符。" in text
+    )
 
 
 def test_the_documents_link_to_what_is_there():

@@ -66,9 +66,12 @@ def test_another_process_waits_at_the_file(tmp_path):
 
 
 def test_a_second_server_is_refused_and_told_who_runs(sqlite_config):
-    with only_server(sqlite_config), pytest.raises(SecondServer) as refused:
-        with only_server(sqlite_config):
-            pass
+    with (
+        only_server(sqlite_config),
+        pytest.raises(SecondServer) as refused,
+        only_server(sqlite_config),
+    ):
+        pass
     assert refused.value.data["pid"].isdigit()
 
 

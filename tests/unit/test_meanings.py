@@ -14,7 +14,9 @@ hosts = st.text(string.ascii_letters + string.digits + ".-", min_size=1, max_siz
 CODE = "20000000194"
 
 
-@given(codes, hosts, st.sampled_from(["http", "https", "HTTPS"]), st.sampled_from(["", "/", "?a=1"]))
+@given(
+    codes, hosts, st.sampled_from(["http", "https", "HTTPS"]), st.sampled_from(["", "/", "?a=1"])
+)
 def test_a_link_of_any_host_and_case_means_its_code(code, host, scheme, rest):
     assert meanings(f"{scheme}://{host}/{code}{rest}")[0] == Code(code)
 

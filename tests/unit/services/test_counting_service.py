@@ -220,7 +220,9 @@ def test_an_empty_place_is_refused(world):
     acting(OPERATOR)
     for code in world.items[f"{HOME}/01"] + world.batches[f"{HOME}/01"]:
         to = world.cabinets[f"{HOME}/02"]
-        transact(lambda s, c=code, t=to: move_thing(s, OPERATOR, school_id=HOME, code=c, to=t, at=NOON))
+        transact(
+            lambda s, c=code, t=to: move_thing(s, OPERATOR, school_id=HOME, code=c, to=t, at=NOON)
+        )
 
     with pytest.raises(NothingToCount):
         opened(world, OPERATOR)

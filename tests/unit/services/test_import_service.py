@@ -86,7 +86,8 @@ def test_an_import_makes_rooms_things_ledger_lines_and_one_document(world, tmp_p
         ("电子秤", 1), ("电子秤", 1), ("试管夹", 30),
     ]  # fmt: skip
     assert {row.keeper for row in things} == {"王芳"}
-    assert head.is_applied and head.document_id
+    assert head.is_applied
+    assert head.document_id
     report = examine(True, (), None)
     assert report["agrees"], report
 
@@ -123,7 +124,9 @@ def test_two_staged_copies_of_one_file_are_carried_out_once(world, tmp_path):
 
 
 def test_an_import_that_was_cut_off_goes_on_where_it_stopped(world, tmp_path):
-    rows = [["64007", f"试管 {n}", "", "支", 5, 1, f"新室-01-{n % 3}", "王芳"] for n in range(1, 100)]
+    rows = [
+        ["64007", f"试管 {n}", "", "支", 5, 1, f"新室-01-{n % 3}", "王芳"] for n in range(1, 100)
+    ]
     import_id = stage(ledger(tmp_path, *rows))
     for _ in range(4):
         transact(lambda s: service.apply_slice(s, OPERATOR, import_id=import_id, at=NOON))
@@ -201,7 +204,11 @@ def test_a_file_without_a_school_needs_one_to_be_named(world, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "empty"), (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not_a_spreadsheet"), (b"PK\x03\x04" + b"x" * 90, "damaged")],
+    [
+        (b"", "empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not_a_spreadsheet"),
+        (b"PK\x03\x04" + b"x" * 90, "damaged"),
+    ],
 )
 def test_what_is_no_spreadsheet_is_refused_with_the_reason(world, content, reason):
     with pytest.raises(BadSpreadsheet) as refused:

@@ -113,9 +113,7 @@ def test_a_thousand_scans_are_one_batch(world):
 def test_a_cabinet_and_a_blank_label_are_seen(world):
     [blank] = transact(lambda session: mint(session, OPERATOR, count=1, at=NOON))
 
-    answers = send(
-        world.technician, scan(world.cabinets[f"{HOME}/01"]), scan(blank, seq=2)
-    )
+    answers = send(world.technician, scan(world.cabinets[f"{HOME}/01"]), scan(blank, seq=2))
 
     assert [answer["target"]["type"] for answer in answers] == ["cabinet", "blank"]
 

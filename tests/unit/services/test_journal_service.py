@@ -57,7 +57,9 @@ def test_events_are_chained_by_school_in_the_order_of_commit(world):
         note(text)
     note("c", OTHER)
 
-    events = list(db.session.scalars(select(Event).where(Event.kind == "noted").order_by(Event.seq)))
+    events = list(
+        db.session.scalars(select(Event).where(Event.kind == "noted").order_by(Event.seq))
+    )
     of_home = [event for event in events if event.chain == HOME]
     assert [event.seq for event in of_home] == [before + 1, before + 2]
     assert len(events) == 3
