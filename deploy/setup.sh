@@ -63,6 +63,12 @@ install_missing() {
 
 fingerprint() { cat setup.cfg pyproject.toml constraints.txt 2>/dev/null | sha256sum | cut -c1-16; }
 
+stamp=".venv/.installed-$purpose"
+now=$(fingerprint)
+if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+    exit 0
+fi
+
 python=$(python_at_least_311) || {
     say "Python 3.11 or newer is needed; it was not found."
     exit 5
@@ -71,14 +77,10 @@ install_missing
 
 extra=""
 [ "$purpose" = test ] && extra="[test]"
-stamp=".venv/.installed-$purpose"
-now=$(fingerprint)
-if [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
-    say "Installing Python packages into .venv (once; a minute or two)"
-    .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".$extra"
-    printf '%s' "$now" >"$stamp"
-    # Everything that runs is installed for tests as well.
-    [ "$purpose" = test ] && printf '%s' "$now" >.venv/.installed-run
-fi
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+say "Installing Python packages into .venv (once; a minute or two)"
+.venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".$extra"
+printf '%s' "$now" >"$stamp"
+# Everything that runs is installed for tests as well.
+[ "$purpose" = test ] && printf '%s' "$now" >.venv/.installed-run
 exit 0

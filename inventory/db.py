@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +25,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     CursorResult,
+    Dialect,
     Engine,
     Executable,
     Table,
@@ -270,7 +272,7 @@ class Statement:
         self._build = build
         self._texts: dict[str, str] = {}
 
-    def __call__(self, connection: Connection, values: dict[str, Any]) -> CursorResult[Any]:
+    def __call__(self, connection: Connection, values: dict[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         given = {
             name: json.dumps(value) if isinstance(value, list) else value
             for name, value in values.items()
@@ -287,25 +289,27 @@ class Statement:
         return self._texts[name]
 
 
-class Insert(Statement):
-    """Insertion of many rows into a table; values are converted as the columns' types ask for."""
+class Insert:
+    """Insertion of many rows into a table, each value converted as its column's type asks for."""
 
     def __init__(self, table: Table) -> None:
-        super().__init__(lambda _: insert(table))
         self._table = table
+        self._statement = Statement(lambda _: insert(table))
 
-    def rows(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert rows that name every column; the rows are converted in place."""
-        if not rows:
-            return
+    def __call__(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows that name every column of the table."""
+        if rows:
+            given = [dict(row) for row in rows]
+            self._convert(connection.dialect, given)
+            connection.exec_driver_sql(self._statement.text(connection), given)
+
+    def _convert(self, dialect: Dialect, rows: list[dict[str, Any]]) -> None:
         for column in self._table.columns:
-            convert = column.type.dialect_impl(connection.dialect).bind_processor(
-                connection.dialect
-            )
-            if convert is not None:
+            processor = column.type.dialect_impl(dialect).bind_processor(dialect)
+            if processor is not None:
+                convert = cache(processor)  # many scans of a batch came at one instant
                 for row in rows:
                     row[column.name] = convert(row[column.name])
-        connection.exec_driver_sql(self.text(connection), list(rows))
 
 
 def among(column: ColumnElement[Any], name: str, engine: str) -> ColumnElement[bool]:

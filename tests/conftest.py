@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -124,8 +126,16 @@ def sqlite_config(deployed_on_sqlite: tuple[Config, World]) -> Config:
     return deployed_on_sqlite[0]
 
 
+class Apart(FlaskClient):
+    """A client whose requests do not share the test's own application context, as in life."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return Context().run(super().open, *args, **kwargs)
+
+
 def _running(config: Config) -> Iterator[APIFlask]:
     made = create_app(config)
+    made.test_client_class = Apart
     with made.app_context():
         bind(db.session(), OPERATOR)
         yield made

@@ -3,24 +3,28 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from inventory.base import table_of
 from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.db import Insert, Statement, among
+from inventory.register.models import Code
 
+CODE = table_of(Code)
 COUNT = table_of(Count)
 LINE = table_of(CountLine)
 SIGHTING = table_of(CountSighting)
 
 
 def _counts(engine: str) -> Select[Any]:
+    # A count's id is its code, and its code knows the school: both keys are found at once.
     # One writer a count on PostgreSQL: sightings are numbered, and a closing count takes no more.
     return (
         select(COUNT.c.id, COUNT.c.school_id, COUNT.c.place_id, COUNT.c.closed_at)
-        .where(among(COUNT.c.id, "ids", engine))
+        .join(CODE, and_(CODE.c.school_id == COUNT.c.school_id, CODE.c.code == COUNT.c.id))
+        .where(among(CODE.c.code, "ids", engine))
         .order_by(COUNT.c.id)
-        .with_for_update()
+        .with_for_update(of=COUNT)
     )
 
 
@@ -32,15 +36,21 @@ def _expected(engine: str) -> Select[Any]:
     )
 
 
-def _seen(engine: str) -> Select[Any]:
+def _standing() -> Select[Any]:
     return select(SIGHTING.c.code, SIGHTING.c.payload).where(
         SIGHTING.c.school_id == bindparam("school"),
         SIGHTING.c.count_id == bindparam("count"),
         SIGHTING.c.undone_at.is_(None),
-        or_(
-            among(SIGHTING.c.code, "codes", engine),
-            and_(SIGHTING.c.code.is_(None), among(SIGHTING.c.payload, "payloads", engine)),
-        ),
+    )
+
+
+def _seen(engine: str) -> Select[Any]:
+    return _standing().where(among(SIGHTING.c.code, "codes", engine))
+
+
+def _seen_strays(engine: str) -> Select[Any]:
+    return _standing().where(
+        SIGHTING.c.code.is_(None), among(SIGHTING.c.payload, "payloads", engine)
     )
 
 
@@ -50,7 +60,8 @@ def _last(_: str) -> Select[Any]:
     )
 
 
-COUNTS, EXPECTED, SEEN, LAST = map(Statement, (_counts, _expected, _seen, _last))
+COUNTS, EXPECTED, LAST = Statement(_counts), Statement(_expected), Statement(_last)
+SEEN, SEEN_STRAYS = Statement(_seen), Statement(_seen_strays)
 INSERT = Insert(SIGHTING)
 
 
@@ -73,10 +84,12 @@ def seen(
     payloads: Sequence[str],
 ) -> set[str]:  # fmt: skip
     """Return which of the codes and unknown payloads have a sighting that stands."""
-    values = {
-        "school": school_id, "count": count_id, "codes": list(codes), "payloads": list(payloads),
-    }  # fmt: skip
-    return {row[0] or row[1] for row in SEEN(connection, values)}
+    scope = {"school": school_id, "count": count_id}
+    found = {row[0] for row in SEEN(connection, scope | {"codes": list(codes)})}
+    if payloads:
+        strays = SEEN_STRAYS(connection, scope | {"payloads": list(payloads)})
+        found.update(row[1] for row in strays)
+    return found
 
 
 def last_number(connection: Connection, school_id: str, count_id: str) -> int:
@@ -86,4 +99,4 @@ def last_number(connection: Connection, school_id: str, count_id: str) -> int:
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert sightings; each row names its school."""
-    INSERT.rows(connection, rows)
+    INSERT(connection, rows)

@@ -47,10 +47,10 @@ def find() -> Any:
     candidates, targets = resolve(db.session.connection(), by, text)
     if len(targets) == 1 and (address := address_of(targets[0])):
         return redirect(address)
-    things, total = register.search(db.session(), text) if len(targets) < 2 else ([], 0)
     rooms = places.find_place(db.session(), text)
-    if len(rooms) == 1 and not things:
+    if len(rooms) == 1 and not targets:
         return redirect(url_for("register.show_cabinet", code=rooms[0].id))
+    things, total = register.search(db.session(), text) if len(targets) < 2 else ([], 0)
     reasons = [one.reason for one in candidates if isinstance(one, Unreadable)]
     return render_template(
         "scanning/find.html", text=text, targets=[(one, address_of(one)) for one in targets],

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from inventory.journal.rules import BUREAU
-from inventory.register.rules import Number
+from inventory.register.rules import Number, is_code
 from inventory.scanning import store
 from inventory.scanning.rules import (
     LONGEST,
@@ -33,6 +33,7 @@ MOST_SCANS = 1_000
 MEDIA = ("camera", "image", "wedge", "typed", "nfc", "uhf", "api")
 TOUCHLESS = frozenset({"typed", "api"})
 """Media that do not prove that a label is on its thing."""
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 log = structlog.get_logger(__name__)
 
 
@@ -107,7 +108,7 @@ def take_in(
             if key not in first:
                 first[key] = Taken(
                     submission.by, submission.owner, submission.received_at, scan,
-                    meanings(scan.payload),
+                    _meanings(scan.payload),
                 )  # fmt: skip
     known = _known(connection, first)
     new = [taken for key, taken in first.items() if key not in known]
@@ -118,6 +119,11 @@ def take_in(
     store.keep(connection, [_row(taken, fresh[taken.key]) for taken in new])
     _note_affixed(connection, new)
     return [_answers(submission, known, fresh) for submission in submissions]
+
+
+def _meanings(text: str) -> tuple[Meaning, ...]:
+    """What a payload can mean; a code just as labels carry it, which most are, nothing else."""
+    return (Code(text),) if is_code(text) else meanings(text)
 
 
 def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
@@ -222,7 +228,7 @@ def _row(taken: Taken, answer: dict[str, Any]) -> dict[str, Any]:
         "reads": scan.reads,
         "outcome": answer["outcome"],
         "target": target.code if target else None,
-        "answer": json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
+        "answer": as_json(answer),
     }
 
 

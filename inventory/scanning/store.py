@@ -16,6 +16,7 @@ from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import Number, shown
 from inventory.scanning.models import Scan
 
+CODE = table_of(Code)
 SCAN = table_of(Scan)
 Key = tuple[str, str, int]
 """Owner, device and sequence number of a scan."""
@@ -84,7 +85,7 @@ def _targets() -> Any:
     )  # fmt: skip
 
 
-BY_CODE = Statement(lambda engine: _targets().where(among(Code.__table__.c.code, "codes", engine)))
+BY_CODE = Statement(lambda engine: _targets().where(among(CODE.c.code, "codes", engine)))
 
 
 def by_code(
@@ -183,7 +184,7 @@ def answers(connection: Connection, keys: Iterable[Key]) -> dict[Key, dict[str, 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert new scans; each row names its owner."""
-    INSERT.rows(connection, rows)
+    INSERT(connection, rows)
 
 
 def note_affixed(connection: Connection, codes: Iterable[str], at: datetime) -> None:

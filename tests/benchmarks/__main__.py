@@ -9,12 +9,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import deployment, single_scans
+from tests.benchmarks import (
+    batches,
+    decoding,
+    deployment,
+    importing,
+    label_sheets,
+    reconciling,
+    single_scans,
+)
 from tests.benchmarks.table import Row, conditions, printed
 
 Benchmark = Callable[[deployment.Deployment, Path], Iterator[Row]]
 BENCHMARKS: dict[str, Benchmark] = {
     "scans": single_scans.measure,
+    "batches": batches.measure,
+    "labels": label_sheets.measure,
+    "decode": decoding.measure,
+    "reconcile": reconciling.measure,
+    "import": importing.measure,
 }
 
 

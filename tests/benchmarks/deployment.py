@@ -31,7 +31,7 @@ THINGS = 5_000
 PER_KIND = 50
 SCHOOL = "3133990102"
 OPENED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
-NAMES = ("电子天平", "学生显微镜", "数字示波器", "学生电源", "光具座", "离心机", "恒温水浴锅", "气垫导轨")
+NAMES = ("电子天平", "学生显微镜", "数字示波器", "学生电源", "光具座", "恒温水浴锅", "气垫导轨")
 KEY = "0123456789abcdef" * 4
 LOGIN = "technician"
 
@@ -106,8 +106,10 @@ def _places(session: Session) -> tuple[Place, Place]:
     above: Place | None = None
     made: list[Place] = []
     for sort, short, name in (
-        (Sort.ROOM, "科仪1", "科学仪器室1"), (Sort.CABINET, "01", "计量仪器"), (Sort.SHELF, "1", ""),
-    ):  # fmt: skip
+        (Sort.ROOM, "科仪1", "科学仪器室1"),
+        (Sort.CABINET, "01", "计量仪器"),
+        (Sort.SHELF, "1", ""),
+    ):
         new = [NewPlace(sort, short, name, above)]
         [above] = set_up_places(session, OPERATOR, new, school_id=SCHOOL, at=OPENED)
         made.append(above)
