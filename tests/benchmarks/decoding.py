@@ -21,7 +21,7 @@ from tests.benchmarks.timing import in_turns
 SCENES = (
     ("1 label, 720p", (720, 1280), 1, 6),
     ("12 labels, 720p", (720, 1280), 12, 4),
-    ("60 labels, 10 MP", (2592, 3888), 60, 10),
+    ("60 labels, 10 MP", (2592, 3888), 60, 8),
 )
 """What, height and width in pixels, labels, pixels a module."""
 ROUNDS = 7

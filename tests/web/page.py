@@ -70,7 +70,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if "title" in self._open and "svg" not in self._open:
             self.title += data
-        if "h1" in self._open and self.headings:
+        if "h1" in self._open and "small" not in self._open and self.headings:
             self.headings[-1] += data
         if not {"script", "style"} & set(self._open):
             self.text.append(data)

@@ -73,6 +73,7 @@ function onClick(event) {
   const focus = event.target.closest("[data-focus]");
   if (digit) press(digit.dataset.digit);
   if (event.target.closest("a[href='#left']")) byId("rest").open = true;
+  if (event.target.closest("[data-close]")) byId("closing").close();
   if (focus) {
     event.preventDefault();
     byId(focus.dataset.focus).focus();

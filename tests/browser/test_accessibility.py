@@ -1,0 +1,76 @@
+"""axe on every page template: nothing may be found, in both languages and both schemes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import DESK, PHONE
+from tests.browser.test_counting import burst, fits
+from tests.unit.services.test_import_service import ledger
+from tests.web.test_pages import count_in
+from tests.world import HOME
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = [("zh-CN", "light", PHONE), ("en", "dark", DESK)]
+AXE = Axe()
+
+
+def examine(page) -> None:
+    found = AXE.run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    violations = found.response["violations"]
+    told = [
+        (one["id"], one["help"], [node["html"][:120] for node in one["nodes"][:3]])
+        for one in violations
+    ]
+    assert told == [], page.url
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, scheme, size):
+    page = visit(language=language, scheme=scheme, size=size)
+    cabinet, item = sqlite_world.cabinets[f"{HOME}/01"], sqlite_world.items[f"{HOME}/01"][0]
+    paths = [
+        "/", "/things", f"/things/{item}", "/cabinets", f"/cabinets/{cabinet}", "/labels",
+        f"/labels?cabinet={cabinet}", "/counts", "/imports", "/agreement", "/find?q=烧杯",
+        "/find?q=20000000195", "/nothing-here",
+    ]  # fmt: skip
+    for path in paths:
+        page.goto(path)
+        examine(page)
+        if size is PHONE:
+            fits(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_counting_and_its_result_are_accessible(visit, sqlite_world, language, scheme, size):
+    address = f"/counts/{count_in(sqlite_world, HOME)}"
+    page = visit(language=language, scheme=scheme, size=size)
+    page.goto(address)
+    examine(page)
+    burst(page, sqlite_world.batches[f"{HOME}/01"][0])
+    page.locator("#quantity").wait_for()
+    examine(page)
+    page.locator("[data-dialog=closing]").click()
+    examine(page)
+    page.locator("dialog input[name=leave_open][type=checkbox]").check()
+    page.locator("dialog form[action$='/closing'] button[type=submit]").last.click()
+    page.locator("a[href$='result.pdf']").wait_for()
+    examine(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_an_import_and_the_door_are_accessible(visit, tmp_path, language, scheme, size):
+    page = visit(language=language, scheme=scheme, size=size)
+    rows = [
+        ["11003", "电子秤", "1kg", "台", 2, 520, "科仪1-01-1", "王芳"],
+        ["02003", "试管夹", "木质", "个", "若干", 2.5, "科仪1-02-1", "王芳"],
+    ]
+    page.goto("/imports")
+    page.locator("input[type=file]").set_input_files(ledger(tmp_path, *rows))
+    page.locator("form[action='/imports'] button[type=submit]").click()
+    page.wait_for_url("**/imports/*")
+    examine(page)
+    if size is PHONE:
+        fits(page)
+    page.context.clear_cookies()
+    page.goto("/sign-in")
+    examine(page)
