@@ -272,7 +272,9 @@ class Statement:
         self._build = build
         self._texts: dict[str, str] = {}
 
-    def __call__(self, connection: Connection, values: dict[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    def __call__(
+        self, connection: Connection, values: dict[str, Any]
+    ) -> CursorResult[*tuple[Any, ...]]:
         given = {
             name: json.dumps(value) if isinstance(value, list) else value
             for name, value in values.items()

@@ -39,7 +39,7 @@ def measure(deployment: Deployment, folder: Path) -> Iterator[Row]:
             {
                 "service": lambda: _take_in(own, next(batch), None),
                 "counted": lambda: _take_in(own, next(batch), own.count_id),
-                "view": _poster(app, own, batch),
+                "view": _poster(app, own),
                 REFERENCE: lambda: _insert(bare, next(batch)),
             },
             rounds=ROUNDS,
@@ -74,31 +74,38 @@ def _over_http(own: Deployment, reference: Timed) -> Row:
 def _take_in(own: Deployment, number: int, task: str | None) -> None:
     at = datetime.now(UTC)
     scans = tuple(
-        Incoming(f"service-{number}", n, at, own.codes[(number * SIZE + n) % len(own.codes)],
-                 "camera", task)
-        for n in range(SIZE)
-    )  # fmt: skip
+        Incoming(f"service-{number}", n, at, code, "camera", task)
+        for n, code in enumerate(_codes(own, number))
+    )
     with db.engine.connect().execution_options(**{WRITES: True}) as connection:
         take_in(connection, [Submission(own.technician, at, scans)], TASKS)
         connection.commit()
 
 
-def _poster(app: APIFlask, own: Deployment, batch: Iterator[int]) -> Callable[[], None]:
+def _codes(own: Deployment, number: int) -> list[str]:
+    """As many codes as a batch has, other ones each time until all were used."""
+    return [own.codes[(number * SIZE + n) % len(own.codes)] for n in range(SIZE)]
+
+
+def _poster(app: APIFlask, own: Deployment) -> Callable[[], None]:
     client = app.test_client()
     headers = {"Authorization": f"Bearer {own.token}"}
+    bodies = iter([_body(own, number) for number in range(ROUNDS + 1)])
 
     def post() -> None:
-        number = next(batch)
-        scans = [
-            {"device": f"view-{number}", "seq": n, "at": load.AT, "medium": "camera",
-             "payload": own.codes[(number * SIZE + n) % len(own.codes)]}
-            for n in range(SIZE)
-        ]  # fmt: skip
-        answer = client.post(load.PATH, data=json.dumps({"scans": scans}), headers=headers)
+        answer = client.post(load.PATH, data=next(bodies), headers=headers)
         if answer.status_code != 200:
             raise RuntimeError(f"a batch was answered {answer.status_code}")
 
     return post
+
+
+def _body(own: Deployment, number: int) -> bytes:
+    scans = [
+        {"device": f"view-{number}", "seq": n, "at": load.AT, "medium": "camera", "payload": code}
+        for n, code in enumerate(_codes(own, number))
+    ]
+    return json.dumps({"scans": scans}).encode()
 
 
 def _bare_table(file: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""The deployment that is measured: a school with one room of many things, on SQLite, as delivered."""
+"""The deployment that is measured: a school, one room of many things, SQLite as delivered."""
 
 import shutil
 from collections.abc import Iterator

@@ -36,7 +36,7 @@ def measure(_: Deployment, folder: Path) -> Iterator[Row]:
         {
             "read": lambda: service.read(content, FILE.name),
             OPENPYXL: lambda: _cells(content),
-            "whole": lambda: _import(content, _copied(template, folder / f"import-{next(numbers)}")),
+            "whole": lambda: _import(content, _copied(template, folder / f"{next(numbers)}")),
             EXECUTEMANY: lambda: _executemany(content, folder / f"bare-{next(numbers)}.db"),
         },
         rounds=ROUNDS,

@@ -51,7 +51,6 @@ def test_counting_and_its_result_are_accessible(visit, sqlite_world, language, s
     examine(page)
     page.locator("[data-dialog=closing]").click()
     examine(page)
-    page.locator("dialog input[name=leave_open][type=checkbox]").check()
     page.locator("dialog form[action$='/closing'] button[type=submit]").last.click()
     page.locator("a[href$='result.pdf']").wait_for()
     examine(page)
