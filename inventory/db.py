@@ -24,7 +24,6 @@ from prometheus_client import Histogram
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     Dialect,
     Engine,
     Executable,
@@ -272,14 +271,13 @@ class Statement:
         self._build = build
         self._texts: dict[str, str] = {}
 
-    def __call__(
-        self, connection: Connection, values: dict[str, Any]
-    ) -> CursorResult[*tuple[Any, ...]]:
+    def __call__(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
+        """Return all rows of the result."""
         given = {
             name: json.dumps(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
-        return connection.exec_driver_sql(self.text(connection), given)
+        return connection.exec_driver_sql(self.text(connection), given).all()
 
     def text(self, connection: Connection) -> str:
         """Return the SQL for the engine of a connection, its values marked by their names."""

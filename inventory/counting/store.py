@@ -94,7 +94,8 @@ def seen(
 
 def last_number(connection: Connection, school_id: str, count_id: str) -> int:
     """Return the number of the last sighting of a count, 0 when there is none."""
-    return LAST(connection, {"school": school_id, "count": count_id}).scalar_one() or 0
+    [row] = LAST(connection, {"school": school_id, "count": count_id})
+    return row[0] or 0
 
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

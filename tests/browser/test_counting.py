@@ -135,8 +135,9 @@ def test_a_typed_code_and_a_pasted_list_count_too(counting, sqlite_world):
             const data = new DataTransfer();
             data.setData('text', text);
             document.getElementById('payload').dispatchEvent(
-                new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })
-            );
+                new ClipboardEvent('paste', {
+                    clipboardData: data, bubbles: true, cancelable: true,
+                }));
         }""",
         f"{second}\n{third}\n",
     )

@@ -47,6 +47,7 @@ def test_a_burst_into_a_field_leaves_the_fields_text_alone(visit, item):
     page = visit()
     page.goto("/labels")
     page.evaluate("() => addEventListener('scan', (event) => event.stopPropagation(), true)")
+    page.locator("input[name=what][value=blank]").check(force=True)
     field = page.locator("input[name=blank]")
     field.fill("3")
 

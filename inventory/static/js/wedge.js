@@ -3,13 +3,17 @@
  *
  * Keys are collected and judged at Enter or Tab: a scan has a median gap of at most 50 ms, no
  * gap above 400 ms and at least four signs. The median, because a busy machine stutters: cutting
- * at a single slow key once made a scan of a code's tail. What the burst did to the field that
- * had the focus is put back, and its Enter is swallowed.
+ * at a single slow key once made a scan of a code's tail. Eleven digits that are a code by their
+ * check digits are one even across a longer stutter, and whatever was typed just before them.
+ * What the burst did to the field that had the focus is put back, and its Enter is swallowed.
  */
 
 const MEDIAN_MS = 50;
 const LONGEST_GAP_MS = 400;
+const LONGEST_STUTTER_MS = 2_000;
 const SHORTEST = 4;
+const LONGEST = 1_000;
+const CODE_DIGITS = 11;
 const MODIFIERS = new Set(["Shift", "CapsLock", "NumLock"]);
 const SIGNS = {
   Minus: "-_", Equal: "=+", Slash: "/?", Period: ".>", Comma: ",<", Semicolon: ";:",
@@ -17,7 +21,6 @@ const SIGNS = {
 };
 
 let keys = [];
-let before = null;
 let last = 0;
 
 /** Listen to a page; each scan is a cancelable event `scan` with its text in `detail`. */
@@ -30,13 +33,13 @@ function onKey(event) {
   if (MODIFIERS.has(event.key)) return undefined;
   const gap = event.timeStamp - last;
   last = event.timeStamp;
-  if (gap > LONGEST_GAP_MS) forget();
+  if (gap > LONGEST_STUTTER_MS || keys.length > LONGEST) forget();
   if (event.key === "Enter" || event.key === "Tab" || isEnter(event)) return decide(event, gap);
   const sign = signOf(event);
   if (sign === null) return forget();
-  if (!keys.length) before = remember();
-  else if (gap <= MEDIAN_MS && !before.field) event.preventDefault(); // no button is pressed by a space
-  keys.push({ sign, gap: keys.length ? gap : 0 });
+  const before = remember();
+  if (keys.length && gap <= MEDIAN_MS && !before.field) event.preventDefault(); // a space presses no button
+  keys.push({ sign, gap, before });
   return undefined;
 }
 
@@ -54,21 +57,41 @@ function signOf({ key, code, shiftKey }) {
 }
 
 function decide(event, gap) {
-  const burst = [...keys.slice(1).map((key) => key.gap), gap].sort((a, b) => a - b);
-  const text = keys.map((key) => key.sign).join("").trim();
-  const found = before;
+  const burst = [code(gap), sinceTheLastPause(gap)].find(Boolean);
   forget();
-  const fast = burst[burst.length >> 1] <= MEDIAN_MS && burst.at(-1) <= LONGEST_GAP_MS;
-  if (!found || text.length < SHORTEST || !fast) return;
+  if (!burst) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  putBack(found);
+  putBack(burst[0].before);
+  const text = textOf(burst);
   document.dispatchEvent(new CustomEvent("scan", { cancelable: true, detail: { text, medium: "wedge" } }));
+}
+
+/** The last eleven keys, when they are a code by their check digits (ISO/IEC 7064, MOD 97-10). */
+function code(gap) {
+  const burst = keys.slice(-CODE_DIGITS);
+  const text = textOf(burst);
+  const isCode = /^[2-9][0-9]{10}$/.test(text) && Number(text) % 97 === 1;
+  return isCode && isFast(burst, gap) ? burst : null;
+}
+
+function sinceTheLastPause(gap) {
+  const burst = keys.slice(Math.max(0, keys.findLastIndex((key) => key.gap > LONGEST_GAP_MS)));
+  const isWhole = textOf(burst).length >= SHORTEST && gap <= LONGEST_GAP_MS;
+  return isWhole && isFast(burst, gap) ? burst : null;
+}
+
+function isFast(burst, gap) {
+  const gaps = [...burst.slice(1).map((key) => key.gap), gap].sort((a, b) => a - b);
+  return gaps[gaps.length >> 1] <= MEDIAN_MS;
+}
+
+function textOf(burst) {
+  return burst.map((key) => key.sign).join("").trim();
 }
 
 function forget() {
   keys = [];
-  before = null;
 }
 
 function remember() {
