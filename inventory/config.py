@@ -45,7 +45,7 @@ class Config:
     trusted_proxies: int = 0
     """Number of reverse proxies in front whose forwarding headers are believed."""
     hosts: tuple[str, ...] = ()
-    """Host names that the server answers to; empty means those of `url` and loopback."""
+    """Further host names that the server answers to, beside that of `url`, loopback, addresses."""
 
     @property
     def is_sqlite(self) -> bool:

@@ -82,6 +82,16 @@ class BadCode(Invalid):
     words = N_("“%(value)s” is not a code: it has eleven digits, of which the last two check it.")
 
 
+class ShortPassword(Invalid):
+    code = "short_password"
+    words = N_("The password is too short: it needs at least %(least)s characters.")
+
+
+class SchoolNeeded(Invalid):
+    code = "school_needed"
+    words = N_("Somebody with this role belongs to a school: name it.")
+
+
 class TooMany(Invalid):
     code = "too_many"
     words = N_("%(count)s at a time are too many: %(limit)s at most.")
@@ -179,6 +189,11 @@ class AlreadyRecorded(Refusal):
 class CountClosed(Refusal):
     code = "count_closed"
     words = N_("The count “%(name)s” is closed: its figures are final.")
+
+
+class NotEmpty(Refusal):
+    code = "not_empty"
+    words = N_("There are schools in this database already; the demonstration needs an empty one.")
 
 
 class NothingToCount(Refusal):

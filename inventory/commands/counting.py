@@ -113,34 +113,61 @@ def _named(target: dict[str, Any] | None) -> str:
 
 @count.command()
 @click.argument("count_id", metavar="ID")
-@click.argument("text", metavar="CODE")
+@click.argument("text", metavar="CODE|-")
 @click.argument("number", required=False, type=int)
 @click.option("--all-there", is_flag=True, help="Say that all of the batch are there.")
 @as_json
 @with_application
 def quantity(count_id: str, text: str, number: int | None, all_there: bool, json_: bool) -> None:
     """
-    Enter how many of the batch CODE there are.
+    Enter how many of the batch CODE there are; with “-”, lines “CODE NUMBER” or “CODE all”.
 
     \b
     $ tallycard count quantity 20000000194 20000000583 24
     $ tallycard count quantity 20000000194 24001-03 --all-there
+    $ tallycard count quantity 20000000194 - < quantities.txt
     """
-    from inventory.commands.printing import _code
+    if text != "-":
+        if (number is None) != all_there:
+            raise BadQuantity(field="quantity", value=number)
+        entries = [(text, number)]
+    else:
+        entries = [_entry(line) for line in sys.stdin if line.strip()]
+    for code_text, counted in entries:
+        _enter(count_id, code_text, counted)
+    figures = _status(count_id)
+    if json_:
+        emit(figures)
+    else:
+        _show_figures(figures)
+
+
+def _entry(line: str) -> tuple[str, int | None]:
+    """A line of standard input: a code or number, then a quantity or the word `all`."""
+    code_text, _, said = line.strip().rpartition(" ")
+    if not code_text or not (said == "all" or said.isdecimal()):
+        raise BadQuantity(field="quantity", value=line.strip()[:60])
+    return code_text.strip(), None if said == "all" else int(said)
+
+
+def _enter(count_id: str, text: str, counted: int | None) -> None:
+    from inventory.commands.printing import code_of_thing
     from inventory.counting.service import enter_quantity
     from inventory.db import transact
     from inventory.scope import OPERATOR
 
-    if (number is None) != all_there:
-        raise BadQuantity(field="quantity", value=number)
-    code = _code(text)
+    code = code_of_thing(text)
     transact(
         lambda session: enter_quantity(
-            session, OPERATOR, count_id=count_id, code=code, quantity=number,
-            all_there=all_there, at=now(),
+            session,
+            OPERATOR,
+            count_id=count_id,
+            code=code,
+            quantity=counted,
+            all_there=counted is None,
+            at=now(),
         )
-    )  # fmt: skip
-    _show(count_id, json_)
+    )
 
 
 @count.command()
@@ -155,12 +182,12 @@ def undo(count_id: str, text: str | None, json_: bool) -> None:
     \b
     $ tallycard count undo 20000000194
     """
-    from inventory.commands.printing import _code
+    from inventory.commands.printing import code_of_thing
     from inventory.counting.service import undo_last
     from inventory.db import transact
     from inventory.scope import OPERATOR
 
-    code = _code(text) if text else ""
+    code = code_of_thing(text) if text else ""
     undone = transact(
         lambda session: undo_last(session, OPERATOR, count_id=count_id, code=code, at=now())
     )
@@ -244,5 +271,11 @@ def _show(count_id: str, json_: bool) -> None:
             f"{say(RESULTS, line['result'])}\t{line['number'] or line['payload'] or ''}\t"
             f"{line['name']} {line['specification']}\t{counted}/{line['expected']}\t{line['place']}"
         )
+    _show_figures(result)
+
+
+def _show_figures(result: dict[str, Any]) -> None:
+    from inventory.web.words import RESULTS, say
+
     figures = result["figures"].items()
     click.echo(" · ".join(f"{say(RESULTS, name)} {n}" for name, n in figures if n))

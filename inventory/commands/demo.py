@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from inventory.commands.edge import as_json, emit, with_application
-from inventory.errors import NameTaken
+from inventory.errors import NotEmpty
 
 OPENED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 """The day on which the demonstration begins; a fixed one, so that it is always the same."""
-PASSWORD = "guiliyoushu"  # noqa: S105 - known to everybody; refused off loopback
+PASSWORD = "guiliyoushu"  # noqa: S105 - known to everybody
 STORY = Path(__file__).with_name("demo.toml")
 SCHOOLS = 3
 THINGS = 900
@@ -59,7 +59,7 @@ def demo(school_count: int, things: int, seed: int, json_: bool) -> None:
     from inventory.places.queries import schools
 
     if schools(db.session()):
-        raise NameTaken(value="demo")
+        raise NotEmpty
     load_district(school_count, things, seed)
     for account in accounts(school_count):
         if json_:

@@ -87,11 +87,16 @@ def _things(
         return queries.unprinted(db.session(), one_school(school_id))
     if not texts:
         raise NothingToPrint
-    return things_named([_code(text) for text in texts])
+    return things_named([code_of_thing(text) for text in texts])
 
 
-def _code(text: str) -> str:
-    """The code behind a code or a readable number."""
+def code_of_thing(text: str) -> str:
+    """
+    Return the code behind a code or a readable number.
+
+    Raises:
+        NotFound: it points at nothing, or at several things.
+    """
     from inventory.db import db
     from inventory.scanning.service import resolve
     from inventory.scope import OPERATOR

@@ -11,7 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from inventory.base import new_id
-from inventory.errors import BadToken, Invalid, NameTaken, NotFound, WrongPassword
+from inventory.errors import (
+    BadToken,
+    NameTaken,
+    NotFound,
+    SchoolNeeded,
+    ShortPassword,
+    WrongPassword,
+)
 from inventory.identity.models import Person, Token
 from inventory.identity.rules import (
     BUREAU_ROLES,
@@ -37,10 +44,10 @@ def hash_password(password: str) -> str:
     Return the Argon2id hash (RFC 9106) of a password.
 
     Raises:
-        Invalid: the password is too short.
+        ShortPassword: the password is too short.
     """
     if len(password) < SHORTEST_PASSWORD:
-        raise Invalid(field="password", value="…")
+        raise ShortPassword(field="password", least=SHORTEST_PASSWORD)
     with _one_at_a_time:
         return _hasher.hash(password)
 
@@ -80,11 +87,11 @@ def add_person(
     Add somebody who can sign in.
 
     Raises:
-        Invalid: the role needs a school, or the password is too short.
+        SchoolNeeded, ShortPassword: the role needs a school; the password is too short.
         NameTaken: somebody signs in with that name.
     """
     if school_id is None and role not in BUREAU_ROLES:
-        raise Invalid(field="school", value="—")
+        raise SchoolNeeded(field="school")
     person = Person(
         id=new_id(at),
         school_id=school_id,

@@ -78,7 +78,7 @@ def show_thing(code: str) -> Any:
 
 
 @bp.get("/cabinets/<string:code>")
-@documented("One cabinet or room with its card", answer={"type": "object"})
+@documented("One cabinet, room or shelf with its card", answer={"type": "object"})
 def show_cabinet(code: str) -> Any:
     """A cabinet by its code: its card as it is now, and whether the printed one is stale."""
     may_see()
@@ -101,13 +101,12 @@ def may_see() -> None:
 
 def cabinet_or_404(code: str) -> PlaceRow:
     """
-    Return the cabinet or room under a code.
+    Return the cabinet, room or shelf under a code.
 
     Raises:
         NotFound: there is none in sight.
     """
-    place = places.place_by_code(db.session(), code_in(code) or code)
-    return found(place if place and place.sort in {"cabinet", "room"} else None, "cabinet", code)
+    return found(places.place_by_code(db.session(), code_in(code) or code), "cabinet", code)
 
 
 def thing_json(row: ThingRow) -> dict[str, Any]:

@@ -75,21 +75,20 @@ class CodeClaimed(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class LabelsPrinted(Change):
-    """Labels were rendered, read back and handed over."""
+class LabelPrinted(Change):
+    """A label was rendered, read back and handed over, as one of a job."""
 
-    kind: ClassVar[str] = "labels_printed"
+    kind: ClassVar[str] = "label_printed"
+    code: str
     job: str
     stock: str
-    codes: tuple[str, ...]
 
     @property
     def subject(self) -> str:
-        return self.job
+        return self.code
 
     def apply(self, state: State, on: Occasion) -> None:
-        for code in self.codes:
-            state.get(Code, code).printed_at = on.at
+        state.get(Code, self.code).printed_at = on.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +257,7 @@ PROJECTOR = Projector(
     changes=(
         CodesMinted,
         CodeClaimed,
-        LabelsPrinted,
+        LabelPrinted,
         ThingRegistered,
         BatchGrew,
         ThingMoved,

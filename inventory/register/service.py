@@ -19,7 +19,7 @@ from inventory.register.changes import (
     CardPrinted,
     CodeClaimed,
     CodesMinted,
-    LabelsPrinted,
+    LabelPrinted,
     ThingMoved,
     ThingRegistered,
 )
@@ -268,8 +268,12 @@ def note_labels_printed(
     session: Session, by: Actor, *, job: str, stock: str, codes: list[str], school_id: str | None,
     at: datetime,
 ) -> None:  # fmt: skip
-    """Record that labels with these codes were read back and handed over."""
-    record(session, by, LabelsPrinted(job, stock, tuple(codes)), at=at, school_id=school_id)
+    """Record that labels with these codes were read back and handed over, in each one's history."""
+    # One look for all; the change finds them in the session.
+    known = {row.code: row for row in session.scalars(select(Code).where(Code.code.in_(codes)))}
+    for code in dict.fromkeys(codes):
+        if code in known:
+            record(session, by, LabelPrinted(code, job, stock), at=at, school_id=school_id)
 
 
 @requires(Permission.PRINT)

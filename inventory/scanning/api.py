@@ -96,7 +96,7 @@ def listed(value: Any) -> list[Any]:
     if not scans:
         raise Missing(field="scans")
     if len(scans) > MOST_SCANS:
-        raise TooMany(count=len(scans), limit=MOST_SCANS)
+        raise TooMany(field="scans", count=len(scans), limit=MOST_SCANS)
     return scans
 
 

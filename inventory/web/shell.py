@@ -1,5 +1,6 @@
 """This module is about the shell of every request: who acts, CSRF, headers, errors, language."""
 
+import ipaddress
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -104,8 +105,17 @@ def _refuse_foreign_hosts() -> None:
         "[::1]",
     }
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if config.hosts and host not in allowed:
+    if host not in allowed and not _is_address(host):
         abort(400)
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is a bare IP address: nobody can make a foreign name of it."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_unstorable_addresses() -> None:

@@ -1,4 +1,4 @@
-"""Every address of the API, asked by a generator: no server error, no answer beside the document."""
+"""Every address of the API, asked by a generator: it keeps to its document."""
 
 import pytest
 import schemathesis
@@ -30,8 +30,7 @@ def test_the_api_keeps_to_its_document(operations, sqlite_world):
             # Half of the names that the generator makes up are made to exist.
             given_names = case.path_parameters or {}
             case.path_parameters = {
-                name: known if len(str(value)) % 2 else value
-                for name, value in given_names.items()
+                name: known if len(str(value)) % 2 else value for name, value in given_names.items()
             }
             case.call_and_validate(headers=headers, excluded_checks=BEYOND)
 
