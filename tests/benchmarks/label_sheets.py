@@ -53,6 +53,7 @@ def contents(count: int, first: int = 200_000_001) -> list[LabelContent]:
 
 
 def _sheet(name: str, count: int, rounds: int) -> Iterator[Row]:
+    pdf = render_pdf(contents(1), stock(name))  # opens the font
     batches = (contents(count, 200_000_001 + n * count) for n in range(2 * rounds))
 
     def render() -> list[LabelContent]:
@@ -61,7 +62,6 @@ def _sheet(name: str, count: int, rounds: int) -> Iterator[Row]:
         pdf = render_pdf(made, stock(name))
         return made
 
-    pdf = render_pdf(contents(1), stock(name))  # opens the font
     timed = in_turns(
         {
             "ours": render,

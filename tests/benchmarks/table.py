@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-HEAD = ("what", "unit", "ours", "reference", "ratio", "CPU ours", "CPU ref.", "CPU ratio",
+HEAD = ("what", "unit", "ours", "reference", "ratio", "CPU ms ours", "CPU ms ref.", "CPU ratio",
         "the reference is", "note")  # fmt: skip
 NUMERIC = range(2, 8)
 

@@ -18,7 +18,8 @@ WORDS = {
 
 
 def burst(page: Page, text: str, gap_ms: int = 8) -> None:
-    """Type as a handheld scanner does, Enter at the end."""
+    """Type as a handheld scanner does, Enter at the end, once the page listens."""
+    page.locator("html[data-scanner=on]").wait_for(state="attached")
     page.keyboard.type(text, delay=gap_ms)
     page.keyboard.press("Enter")
 

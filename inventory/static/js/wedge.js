@@ -26,6 +26,7 @@ let last = 0;
 /** Listen to a page; each scan is a cancelable event `scan` with its text in `detail`. */
 export function listen() {
   document.addEventListener("keydown", onKey, { capture: true });
+  document.documentElement.dataset.scanner = "on"; // what was typed before was not heard
 }
 
 function onKey(event) {
