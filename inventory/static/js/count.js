@@ -130,7 +130,6 @@ document.addEventListener("click", onClick);
 document.addEventListener("htmx:before:response", onAnswer);
 
 if (byId("scan")) {
-  listen();
   document.addEventListener("scan", (event) => take(event.detail.text, event.detail.medium));
   document.addEventListener("submit", onSubmit, { capture: true });
   document.addEventListener("paste", onPaste);
@@ -138,4 +137,5 @@ if (byId("scan")) {
   dressPad();
   queue.changed(queue.size, "");
   queue.send();
+  listen();
 }

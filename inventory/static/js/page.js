@@ -5,11 +5,11 @@ import { listen } from "./wedge.js";
 const find = document.querySelector("form[role=search]");
 
 if (find) {
-  listen();
   document.addEventListener("scan", (event) => {
     find.elements.q.value = event.detail.text;
     find.requestSubmit();
   });
+  listen();
 }
 
 const menu = document.querySelector("details.menu");

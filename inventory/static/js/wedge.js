@@ -23,8 +23,9 @@ const SIGNS = {
 let keys = [];
 let last = 0;
 
-/** Listen to a page; each scan is a cancelable event `scan` with its text in `detail`. */
+/** Listen to a page, to what early.js kept as well; a scan is an event `scan` with its text. */
 export function listen() {
+  document.dispatchEvent(new CustomEvent("listening", { detail: (event) => onKey(event) }));
   document.addEventListener("keydown", onKey, { capture: true });
   document.documentElement.dataset.scanner = "on"; // what was typed before was not heard
 }
@@ -65,7 +66,7 @@ function decide(event, gap) {
   event.stopImmediatePropagation();
   putBack(burst[0].before);
   const text = textOf(burst);
-  document.dispatchEvent(new CustomEvent("scan", { cancelable: true, detail: { text, medium: "wedge" } }));
+  document.dispatchEvent(new CustomEvent("scan", { detail: { text, medium: "wedge" } }));
 }
 
 /** The last eleven keys, when they are a code by their check digits (ISO/IEC 7064, MOD 97-10). */
