@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.counting.rules import (
-    Elsewhere,
     Expected,
     Outcome,
     Said,
@@ -153,7 +152,7 @@ def outcome(session: Session, count: Count) -> Outcome:
     known = {line.code for line in lines}
     strays = {one.code for one in seen if one.code and one.code not in known}
     elsewhere = [
-        Elsewhere(
+        Expected(
             row.code, row.number, row.name, row.specification, row.unit, row.is_batch,
             row.quantity, row.place_id, row.place,
         )

@@ -33,7 +33,7 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One thing that should be there when the count was opened. Quantity in the kind's unit."""
+    """One thing and where it should be, here or elsewhere. Quantity in the kind's unit."""
 
     code: str
     number: str
@@ -58,21 +58,6 @@ class Sighting:
     place_id: str | None
     by: str
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A thing that was seen here and belongs elsewhere."""
-
-    code: str
-    number: str
-    name: str
-    specification: str
-    unit: str
-    is_batch: bool
-    quantity: int
-    place_id: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +121,7 @@ class Outcome:
 def reconcile(
     expected: Sequence[Expected],
     sightings: Iterable[Sighting],
-    elsewhere: Sequence[Elsewhere] = (),
+    elsewhere: Sequence[Expected] = (),
 ) -> Outcome:
     """Return the result of a count; order and repeats of sightings make no difference to it."""
     by_code: dict[str, list[Sighting]] = {}
@@ -195,7 +180,7 @@ def _result(one: Expected, seen: list[Sighting], counted: int | None) -> Result:
     return Result.SHORT if counted < one.quantity else Result.SURPLUS
 
 
-def _misplaced_line(one: Elsewhere | None, code: str, seen: list[Sighting]) -> Line:
+def _misplaced_line(one: Expected | None, code: str, seen: list[Sighting]) -> Line:
     said = [sighting for sighting in seen if sighting.said is Said.COUNTED]
     return Line(
         result=Result.MISPLACED,

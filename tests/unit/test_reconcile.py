@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.counting.rules import (
-    Elsewhere,
     Expected,
     Result,
     Said,
@@ -58,7 +57,7 @@ def test_none_of_a_batch_is_short_not_missing():
 
 
 def test_a_thing_of_another_place_is_misplaced_and_says_where_it_belongs():
-    elsewhere = Elsewhere(STRAY, "24001-09", "天平", "", "台", False, 1, "q", "科仪1-02-1")
+    elsewhere = Expected(STRAY, "24001-09", "天平", "", "台", False, 1, "q", "科仪1-02-1")
 
     [line] = reconcile(BOOK, [saw(1, STRAY)], [elsewhere]).of(Result.MISPLACED)
 
