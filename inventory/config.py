@@ -90,7 +90,7 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     data.mkdir(parents=True, exist_ok=True)
     values = {name: _parse(name, value) for name, value in given.items()}
     values.setdefault("database", f"sqlite:///{data / 'tallycard.db'}")
-    values["database"] = _with_driver(str(values["database"]))
+    values["database"] = _absolute(_with_driver(str(values["database"])))
     values.setdefault("secret_key", _kept_key(data / "secret.key"))
     config = Config(data=data, **values)  # type: ignore[arg-type]
     _refuse_unsafe(config)
@@ -139,6 +139,17 @@ def _with_driver(uri: str) -> str:
         if uri.startswith(scheme):
             return "postgresql+psycopg://" + uri.removeprefix(scheme)
     return uri
+
+
+def _absolute(uri: str) -> str:
+    """An SQLite file by its absolute path, so that its locks stand beside it wherever we start."""
+    if not uri.startswith("sqlite"):
+        return uri
+    path = uri.partition(":///")[2].partition("?")[0]
+    if path in {"", ":memory:"}:
+        reason = "it names no file; the database must outlive the process"
+        raise UnsafeSetting(setting="TALLYCARD_DATABASE", reason=reason)
+    return f"sqlite:///{Path(path).expanduser().resolve()}"
 
 
 def _kept_key(path: Path) -> str:

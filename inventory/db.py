@@ -422,7 +422,8 @@ class SharedCommits(Generic[S, R]):
                 group = self._gather()
                 self._settle(engine, group)
         except BaseException as error:  # whoever waits is told, whatever it was
-            for entry in group or self._gather():
+            group = group or self._gather()
+            for entry in group:
                 entry.error = error
         finally:
             self._hand_on()

@@ -45,6 +45,14 @@ class NotFound(Refusal):
     words = N_("There is no such thing: %(key)s. Check the number, or look it up on the home page.")
 
 
+class Ambiguous(Refusal):
+    """What was named exists in several schools; a person says which, we do not guess."""
+
+    code = "ambiguous"
+    exit_code = 2
+    words = N_("“%(key)s” is in several schools: %(schools)s. Say which (--school).")
+
+
 # --- bad input -----------------------------------------------------------------------------
 
 

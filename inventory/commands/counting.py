@@ -156,7 +156,7 @@ def _enter(count_id: str, text: str, counted: int | None) -> None:
     from inventory.db import transact
     from inventory.scope import OPERATOR
 
-    code = code_of_thing(text)
+    code = code_of_thing(text, _found(count_id).school_id)
     transact(
         lambda session: enter_quantity(
             session,
@@ -187,7 +187,7 @@ def undo(count_id: str, text: str | None, json_: bool) -> None:
     from inventory.db import transact
     from inventory.scope import OPERATOR
 
-    code = code_of_thing(text) if text else ""
+    code = code_of_thing(text, _found(count_id).school_id) if text else ""
     undone = transact(
         lambda session: undo_last(session, OPERATOR, count_id=count_id, code=code, at=now())
     )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from inventory.commands.edge import as_json, emit, now, with_application
-from inventory.errors import NotFound, NothingToPrint
+from inventory.errors import Ambiguous, NotFound, NothingToPrint
 
 FORMATS = ("pdf", "png")
 
@@ -87,22 +87,26 @@ def _things(
         return queries.unprinted(db.session(), one_school(school_id))
     if not texts:
         raise NothingToPrint
-    return things_named([code_of_thing(text) for text in texts])
+    return things_named([code_of_thing(text, school_id) for text in texts])
 
 
-def code_of_thing(text: str) -> str:
+def code_of_thing(text: str, school_id: str | None = None) -> str:
     """
     Return the code behind a code or a readable number.
 
     Raises:
-        NotFound: it points at nothing, or at several things.
+        NotFound, Ambiguous: it points at nothing, or at things of several schools.
     """
     from inventory.db import db
     from inventory.scanning.service import resolve
     from inventory.scope import OPERATOR
 
     _, targets = resolve(db.session().connection(), OPERATOR, text)
-    if len(targets) != 1:
+    if school_id:
+        targets = [one for one in targets if one.school_id == school_id]
+    if len(targets) > 1:
+        raise Ambiguous(key=text, schools=", ".join(sorted(str(one.school_id) for one in targets)))
+    if not targets:
         raise NotFound(what="thing", key=text)
     return targets[0].code
 
@@ -112,13 +116,15 @@ def place_named(text: str, school_id: str | None) -> Any:
     Return the one place that a code or path names.
 
     Raises:
-        NotFound: none, or several schools have one; then `--school` tells which.
+        NotFound, Ambiguous: none, or several schools have one; then `--school` tells which.
     """
     from inventory.db import db
     from inventory.places.queries import find_place
 
     found = find_place(db.session(), text, school_id)
-    if len(found) != 1:
+    if len(found) > 1:
+        raise Ambiguous(key=text, schools=", ".join(sorted(one.school_id for one in found)))
+    if not found:
         raise NotFound(what="place", key=text)
     return found[0]
 

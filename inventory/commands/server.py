@@ -3,12 +3,14 @@
 import ctypes
 import os
 import signal
+import socket
 import sys
 from typing import Any
 
 import click
 
 from inventory.commands.edge import application
+from inventory.errors import Unavailable
 
 THREADS = 32
 """Requests served at once; writers wait for each other in the lane, so more gain nothing."""
@@ -40,8 +42,26 @@ def run(host: str, port: int, with_demo: bool) -> None:
         with application(migrated=not with_demo):
             if with_demo:
                 _prepare_demo()
+        _refuse_taken_port(host, port)
         click.echo(f"http://{host}:{port}")
         _serve(host, port)
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """
+    Look whether the address is free before promising it.
+
+    Raises:
+        Unavailable: another program listens there, or the address is not this computer's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            what = f"http://{host}:{port}"
+            raise Unavailable(what=what, reason=error.strerror or str(error)) from error
 
 
 def _prepare_demo() -> None:

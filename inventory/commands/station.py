@@ -54,7 +54,7 @@ def station(
         if no_send:
             return _summed(scanner.run(source, None, None, on_event=_teller(json_),
                                        decoder=decoder), json_)  # type: ignore[arg-type]  # fmt: skip
-        sender = scanner.HttpSender(server, token or _local_token())
+        sender = scanner.HttpSender(server, token or _local_token(server))
         with scanner.Spool(_spool_file(spool)) as kept:
             summary = scanner.run(
                 source, kept, sender, task=count_id, on_event=_teller(json_), decoder=decoder  # type: ignore[arg-type]
@@ -86,12 +86,16 @@ def _spool_file(spool: Path | None) -> Path:
     return folder / "station.db"
 
 
-def _local_token() -> str:
-    """The token of this computer's own station, made when the database is here."""
+def _local_token(server: str) -> str:
+    """The token of this computer's own station, for this computer's own server alone."""
     import os
+    from urllib.parse import urlsplit
 
     from inventory.config import load
 
+    host = urlsplit(server).hostname
+    if host not in {"127.0.0.1", "localhost", "::1", urlsplit(load().url).hostname}:
+        raise click.UsageError(f"{server} is another computer: give --token.")
     path = load().data / TOKEN_FILE
     if path.is_file():
         return path.read_text(encoding="ascii").strip()

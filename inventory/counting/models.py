@@ -10,7 +10,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped, references, together
+from inventory.base import (
+    CODE_DIGITS,
+    ID_LENGTH,
+    SCHOOL_DIGITS,
+    Base,
+    SchoolScoped,
+    references,
+    together,
+)
 
 
 class Count(SchoolScoped, Base):
@@ -67,6 +75,8 @@ class CountSighting(SchoolScoped, Base):
     )
 
     count_id: Mapped[str] = mapped_column(String(CODE_DIGITS), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(SCHOOL_DIGITS), primary_key=True)
+    """School of whoever scanned, as in the scan's own key."""
     device: Mapped[str] = mapped_column(String(64), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     number: Mapped[int] = mapped_column(Integer)

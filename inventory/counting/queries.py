@@ -139,7 +139,7 @@ def sightings(session: Session, count: Count) -> list[Sighting]:
             quantity=row.quantity,
             place_id=row.place_id,
             by=row.person_id,
-            key=f"{row.device}/{row.seq}",
+            key=f"{row.owner}/{row.device}/{row.seq}",
         )
         for row in session.scalars(query)
     ]

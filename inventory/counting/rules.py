@@ -6,6 +6,7 @@ counted: a batch stays open until a number is entered or “all there” is said
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -181,7 +182,6 @@ def _result(one: Expected, seen: list[Sighting], counted: int | None) -> Result:
 
 
 def _misplaced_line(one: Expected | None, code: str, seen: list[Sighting]) -> Line:
-    said = [sighting for sighting in seen if sighting.said is Said.COUNTED]
     return Line(
         result=Result.MISPLACED,
         code=code,
@@ -191,7 +191,7 @@ def _misplaced_line(one: Expected | None, code: str, seen: list[Sighting]) -> Li
         unit=one.unit if one else "",
         is_batch=bool(one and one.is_batch),
         expected=0,
-        counted=said[-1].quantity if said else (None if one and one.is_batch else 1),
+        counted=_counted_elsewhere(one, seen),
         place_id=one.place_id if one else "",
         place=one.place if one else "",
         payload="",
@@ -199,6 +199,11 @@ def _misplaced_line(one: Expected | None, code: str, seen: list[Sighting]) -> Li
         last_order=seen[-1].order,
         is_expected=False,
     )
+
+
+def _counted_elsewhere(one: Expected | None, seen: list[Sighting]) -> int | None:
+    """How many of a thing that belongs elsewhere are here, as far as somebody said so."""
+    return _counted(one, seen) if one is not None else 1
 
 
 def _unknown_line(payload: str, seen: list[Sighting]) -> Line:
@@ -226,15 +231,32 @@ def _people(seen: list[Sighting]) -> tuple[str, ...]:
 
 
 def sightings_hash(sightings: Iterable[Sighting]) -> str:
-    """Return the SHA-256 over a count's sightings in the order of their keys, in hexadecimal."""
-    lines = sorted(
-        f"{one.key}\t{one.code or ''}\t{one.payload}\t{one.said.value}\t{one.quantity}\t{one.by}"
-        for one in sightings
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """Return the SHA-256 over a count's sightings in their order, in hexadecimal."""
+    rows = [
+        [
+            one.order,
+            one.key,
+            one.code,
+            one.payload,
+            one.said.value,
+            one.quantity,
+            one.place_id,
+            one.by,
+        ]
+        for one in sorted(sightings, key=lambda one: one.order)
+    ]
+    return _hash(rows)
 
 
 def expected_hash(expected: Iterable[Expected]) -> str:
     """Return the SHA-256 over what a count expected, in hexadecimal."""
-    lines = sorted(f"{one.code}\t{one.place_id}\t{one.quantity}" for one in expected)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    ordered = sorted(expected, key=lambda one: one.code)
+    rows = [
+        [one.code, one.name, one.unit, one.is_batch, one.quantity, one.place_id] for one in ordered
+    ]
+    return _hash(rows)
+
+
+def _hash(rows: Sequence[Sequence[object]]) -> str:
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -21,6 +21,7 @@ from inventory.errors import (
 from inventory.errors import (
     CountClosed as CountIsClosed,
 )
+from inventory.journal.rules import BUREAU
 from inventory.journal.service import record
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
@@ -137,6 +138,7 @@ def _sighting(
     return CountSighting(
         school_id=count.school_id,
         count_id=count.id,
+        owner=by.school_id or BUREAU,
         device=DESK + new_id(at),
         seq=1,
         number=int(last or 0) + 1,

@@ -24,6 +24,8 @@ class CountTask:
             count = counts.get(one.scan.task or "")
             if count is None or not one.by.sees(count[0]):
                 continue
+            # A number may point at a thing in several schools; the count says which is meant.
+            one.targets = [t for t in one.targets if t.school_id == count[0]] or one.targets
             if not one.by.may(Permission.COUNT):
                 one.task_answer = {"id": one.scan.task, "outcome": "not_allowed"}
             elif not count[2]:
@@ -39,7 +41,7 @@ def _sight(
     connection: Connection, school_id: str, count_id: str, place_id: str, scans: list[Taken]
 ) -> None:
     codes = [one.target.code for one in scans if _is_thing(one, school_id) and one.target]
-    strays = [one.scan.payload for one in scans if one.target is None]
+    strays = [one.scan.payload for one in scans if not _is_thing(one, school_id)]
     expected = store.expected(connection, school_id, count_id, codes)
     seen = store.seen(connection, school_id, count_id, codes, strays)
     number = store.last_number(connection, school_id, count_id)
@@ -52,7 +54,7 @@ def _sight(
         if outcome in {"place", "not_a_thing"}:
             continue
         number += 1
-        seen.add(_mark(one))
+        seen.add(_mark(one, school_id))
         rows.append(_row(one, school_id, count_id, place_id, number))
     store.keep(connection, rows)
 
@@ -63,19 +65,22 @@ def _is_thing(one: Taken, school_id: str) -> bool:
     )
 
 
-def _mark(one: Taken) -> str:
-    return one.target.code if one.target is not None else one.scan.payload
+def _mark(one: Taken, school_id: str) -> str:
+    """What a sighting is known by when it comes again: the thing's code, else what was read."""
+    return one.target.code if one.target and _is_thing(one, school_id) else one.scan.payload
 
 
 def _outcome(one: Taken, school_id: str, expected: dict[str, bool], seen: set[str]) -> str:
     """What the sighting is, in one word: the one that the page shows and sounds."""
     target = one.target
     if target is None:
-        return "again" if _mark(one) in seen else "unknown"
+        return "again" if _mark(one, school_id) in seen else "unknown"
     if target.type in {"room", "cabinet", "shelf"}:
         return "place"
     if not _is_thing(one, school_id):
-        return "other_school" if target.type == "thing" else "not_a_thing"
+        if target.type != "thing":
+            return "not_a_thing"
+        return "again" if _mark(one, school_id) in seen else "other_school"
     if target.code in seen:
         return "again"
     if target.code not in expected:
@@ -88,6 +93,7 @@ def _row(one: Taken, school_id: str, count_id: str, place_id: str, number: int) 
     return {
         "school_id": school_id,
         "count_id": count_id,
+        "owner": one.owner,
         "device": one.scan.device,
         "seq": one.scan.seq,
         "number": number,

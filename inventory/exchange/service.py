@@ -327,6 +327,8 @@ def apply_slice(session: Session, by: Actor, *, import_id: str, at: datetime) ->
         raise NotFound(what="import", key=import_id)
     if job.applied_at is not None:
         return 0
+    # One import of a school at a time: two copies of a file may be carried out side by side.
+    session.scalar(select(School).where(School.id == job.school_id).with_for_update())
     if job.confirmed_at is None:
         _begin(session, by, job, at)
     elif missing := _missing_places(session, job):
@@ -377,9 +379,20 @@ def _next_rows(session: Session, job: Import) -> list[tuple[ImportRow, dict[str,
     return rows
 
 
+def _still_new(
+    session: Session, job: Import, rows: list[tuple[ImportRow, dict[str, Any]]]
+) -> list[tuple[ImportRow, dict[str, Any]]]:
+    """Leave out the rows that another import of the same lines brought in meanwhile."""
+    before = _imported_before(session, job.school_id, [row.line_key for row, _ in rows])
+    for row, _ in rows:
+        if row.line_key in before:
+            row.status = RowStatus.SAME.value
+    return [(row, record) for row, record in rows if row.line_key not in before]
+
+
 def _carry_out(session: Session, by: Actor, job: Import, at: datetime) -> None:
     """Post the lines of the next rows and make their things, with few statements for many rows."""
-    rows = _next_rows(session, job)
+    rows = _still_new(session, job, _next_rows(session, job))
     document = session.get_one(Document, (job.school_id, job.document_id))
     kinds = _kinds_for(session, by, job.school_id, rows, at)
     places = _places_for(session, job.school_id, rows)

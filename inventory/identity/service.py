@@ -88,10 +88,13 @@ def add_person(
 
     Raises:
         SchoolNeeded, ShortPassword: the role needs a school; the password is too short.
+        NotFound: the school, or the bureau, is out of the administrator's sight.
         NameTaken: somebody signs in with that name.
     """
     if school_id is None and role not in BUREAU_ROLES:
         raise SchoolNeeded(field="school")
+    if by.schools is not None and not by.sees(school_id):
+        raise NotFound(what="school", key=school_id or "—")
     person = Person(
         id=new_id(at),
         school_id=school_id,
@@ -149,7 +152,9 @@ def issue_token(
     """
     person = session.scalar(select(Person).where(Person.login == login.strip().lower()))
     mine = person is not None and person.id == by.id
-    if person is None or not (mine or by.may(Permission.ADMINISTER)):
+    theirs = person is not None and by.may(Permission.ADMINISTER)
+    theirs = theirs and (by.schools is None or by.sees(person.school_id if person else None))
+    if person is None or not (mine or theirs):
         raise NotFound(what="person", key=login)
     secret = new_token()
     token = Token(

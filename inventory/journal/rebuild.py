@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from inventory.base import Base, SchoolScoped
 from inventory.journal import store
 from inventory.journal.changes import Change, M, Occasion, Projector, identity
-from inventory.journal.rules import Break, Head, Link, breaks
+from inventory.journal.rules import BUREAU, Break, Head, Link, breaks
 
 MOST_DIFFERENCES = 200
 
@@ -84,8 +84,10 @@ def verify_chains(
 
 
 def _counted(links: Iterator[tuple[Link, str | None]], verdict: Verdict) -> Iterator[Link]:
-    for link, _ in links:
+    for link, school_id in links:
         verdict.events += 1
+        if (school_id or BUREAU) != link.chain:
+            verdict.broken.append(Break(link.chain, link.seq, link.id, "altered"))
         yield link
 
 

@@ -106,6 +106,8 @@ def breaks(links: Iterable[Link], head: Head | None, since: Head | None = None) 
             if link.hash != since.hash:
                 yield Break(link.chain, link.seq, link.id, "altered")
         previous, seq = link.hash, link.seq
+    if head is None and seq:
+        yield Break(link.chain, seq, None, "head")
     if head is not None and (head.seq, head.hash) != (seq, previous):
         yield Break(head.chain, seq, None, "shortened" if head.seq > seq else "head")
     if not passed and since is not None:

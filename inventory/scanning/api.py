@@ -24,8 +24,9 @@ from inventory.web.context import actor, now
 
 INTAKE = "tallycard_intake"
 LARGEST_SEQ = 2**63 - 1
+LONGEST_READS = 4_000
 REQUIRED = {"device": str, "seq": int, "at": str, "payload": str}
-OPTIONAL = {"medium": str, "task": str, "place": str, "reads": dict}
+OPTIONAL = {"medium": str, "task": str, "place": str, "reads": object}
 SCAN = schema(
     {
         "device": {"type": "string", "minLength": 1, "maxLength": 64},
@@ -35,7 +36,7 @@ SCAN = schema(
         "medium": {"type": ["string", "null"], "enum": [*MEDIA, None]},
         "task": {"type": ["string", "null"], "maxLength": 32},
         "place": {"type": ["string", "null"], "maxLength": 32},
-        "reads": {"type": ["object", "null"]},
+        "reads": {"type": ["object", "integer", "null"]},
     },
     ("device", "seq", "at", "payload"),
 )
@@ -119,7 +120,6 @@ def _checked(scan: dict[str, Any]) -> Incoming:
         raise Invalid(field="medium", value=medium[:60])
     if not 0 <= scan["seq"] <= LARGEST_SEQ:
         raise Invalid(field="seq", value=str(scan["seq"])[:60])
-    reads = scan.get("reads")
     return Incoming(
         device=scan["device"],
         seq=scan["seq"],
@@ -128,8 +128,18 @@ def _checked(scan: dict[str, Any]) -> Incoming:
         medium=medium,
         task=scan.get("task") or None,
         place=scan.get("place") or None,
-        reads=json.dumps(reads)[:4000] if reads else None,
+        reads=_reads(scan.get("reads")),
     )
+
+
+def _reads(value: Any) -> str | None:
+    """How often and how strongly a reader saw it: a number, or figures by name."""
+    if value is None:
+        return None
+    text = json.dumps(value)
+    if not isinstance(value, int | dict) or len(text) > LONGEST_READS:
+        raise Invalid(field="reads", value=text[:60])
+    return text
 
 
 def _storable(text: str) -> str:

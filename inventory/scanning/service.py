@@ -169,9 +169,13 @@ def resolve(
     candidates = meanings(text)
     codes = [m.code for m in candidates if isinstance(m, Code)]
     numbers = [m for m in candidates if isinstance(m, Number)]
-    by_code = store.by_code(connection, codes, by.schools) if codes else {}
-    by_number = store.by_number(connection, numbers, by.schools)
-    return candidates, _pointed_at(candidates, by_code, by_number)
+    by_code = store.by_code(connection, codes, None) if codes else {}
+    by_number = store.by_number(connection, numbers, None)
+    found = _pointed_at(candidates, by_code, by_number)
+    seen = [one for one in found if store.in_scope(one.school_id, by.schools)]
+    if len(seen) < len(found):
+        log.warning("out_of_scope", actor=by.id)
+    return candidates, seen
 
 
 def resolution_json(

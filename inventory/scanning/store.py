@@ -18,6 +18,8 @@ from inventory.scanning.models import Scan
 
 CODE = table_of(Code)
 SCAN = table_of(Scan)
+MOST_NUMBERS = 200
+"""Readable numbers in one statement: SQLite limits how deep a condition may be."""
 Key = tuple[str, str, int]
 """Owner, device and sequence number of a scan."""
 
@@ -101,15 +103,15 @@ def by_number(
 ) -> dict[Number, list[Target]]:
     """Return what the readable numbers point at: one thing a school."""
     wanted = sorted(set(numbers))
-    if not wanted:
-        return {}
-    either = or_(
-        *(and_(Thing.catalogue == one.catalogue, Thing.running == one.running) for one in wanted)
-    )
     found: dict[Number, list[Target]] = {}
-    for row in connection.execute(_targets().where(either).order_by(Code.code)):
-        if in_scope(row[1], schools):
-            found.setdefault(Number(row[5], row[6]), []).append(_target(row))
+    for start in range(0, len(wanted), MOST_NUMBERS):
+        part = wanted[start : start + MOST_NUMBERS]
+        either = or_(
+            *(and_(Thing.catalogue == one.catalogue, Thing.running == one.running) for one in part)
+        )
+        for row in connection.execute(_targets().where(either).order_by(Code.code)):
+            if in_scope(row[1], schools):
+                found.setdefault(Number(row[5], row[6]), []).append(_target(row))
     return found
 
 

@@ -569,6 +569,7 @@ def upgrade() -> None:
         "sighting",
         sa.Column("school_id", sa.String(length=10), nullable=False),
         sa.Column("count_id", sa.String(length=11), nullable=False),
+        sa.Column("owner", sa.String(length=10), nullable=False),
         sa.Column("device", sa.String(length=64), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -596,7 +597,9 @@ def upgrade() -> None:
             initially="DEFERRED",
             deferrable=True,
         ),
-        sa.PrimaryKeyConstraint("school_id", "count_id", "device", "seq", name=op.f("pk_sighting")),
+        sa.PrimaryKeyConstraint(
+            "school_id", "count_id", "owner", "device", "seq", name=op.f("pk_sighting")
+        ),
     )
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.create_index("ix_sighting_code", ["school_id", "count_id", "code"], unique=False)

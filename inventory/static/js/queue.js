@@ -7,6 +7,8 @@ const AT_ONCE = 50;
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const KEPT = "tallycard.scan.";
+const ASIDE = "tallycard.aside.";
+const REFUSED = new Set([403, 404, 422]); // asking again would not change the answer
 
 export class Queue {
   /** `token` proves the page; `answered` gets the server's answer, `changed` what waits and why. */
@@ -65,6 +67,7 @@ export class Queue {
       headers: { "Content-Type": "application/json", "X-CSRFToken": this.token, "HX-Request": "true" },
       body: JSON.stringify({ scans: batch.map((kept) => kept.scan) }),
     });
+    if (REFUSED.has(response.status)) return putAside(batch);
     if (!response.ok) return response.status === 401 || response.status === 400 ? "signed_out" : "refused";
     const answer = await response.json();
     for (const result of answer.results) settle(result);
@@ -96,6 +99,15 @@ function nextBatch() {
 function settle({ device: from, seq }) {
   const kept = JSON.parse(localStorage.getItem(KEPT + seq) ?? "null");
   if (kept?.scan.device === from) localStorage.removeItem(KEPT + seq);
+}
+
+/** What will never be taken is kept apart, so that it holds up no other count's scans. */
+function putAside(batch) {
+  for (const { scan } of batch) {
+    localStorage.setItem(ASIDE + scan.seq, localStorage.getItem(KEPT + scan.seq));
+    localStorage.removeItem(KEPT + scan.seq);
+  }
+  return "";
 }
 
 function alone(work) {
