@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from inventory.db import (
     make_engine,
     only_server,
 )
-from inventory.errors import SecondServer
+from inventory.errors import Busy, SecondServer
 
 
 def test_a_fair_lock_is_given_in_the_order_of_asking():
@@ -156,3 +157,32 @@ def test_sqlite_is_durable_and_strict(table):
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert found == ["wal", 2, 1]
+
+
+def test_when_the_turn_does_not_come_everybody_who_waits_is_told(table, sqlite_config):
+    class Stuck(WriteLane):
+        """A lane in which the turn never comes, but whose waiters have gathered by then."""
+
+        @contextmanager
+        def turn(self):
+            while len(shared._queue) < 3:
+                pass
+            raise Busy(what="database", reason="busy")
+            yield
+
+    shared = SharedCommits(Stuck(sqlite_config.database_file), insert)
+    told = []
+
+    def submit(n: int) -> None:
+        try:
+            shared.submit(table, n)
+        except Busy:
+            told.append(n)
+
+    threads = [threading.Thread(target=submit, args=(n,), daemon=True) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+
+    assert sorted(told) == [0, 1, 2]

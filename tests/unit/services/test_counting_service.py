@@ -260,3 +260,40 @@ def test_the_marker_moves_with_every_change(world, count):
 
     assert len(set(marks)) == 4
     assert Result.MATCH.value not in figures(count)
+
+
+def test_two_senders_with_one_device_name_do_not_collide(world, count):
+    first, second = world.items[f"{HOME}/01"][:2]
+    see(world, count, first)
+    acting(world.people["auditor"])
+
+    assert see(world, count, second, by=world.people["auditor"]) == ["match"]
+
+
+def test_a_number_of_several_schools_means_the_thing_of_the_counts_own(world, count):
+    acting(world.people["auditor"])
+
+    assert see(world, count, "24001-1", by=world.people["auditor"]) == ["match"]
+
+
+def test_all_there_holds_for_a_batch_that_belongs_elsewhere(world, count):
+    stranger = world.batches[f"{HOME}/02"][0]
+    see(world, count, stranger)
+    enter(world, count, stranger, all_there=True)
+
+    outcome = queries.outcome(db.session(), queries.get(db.session(), count))
+    assert [line.counted for line in outcome.of(Result.MISPLACED)] == [24]
+
+
+def test_swapping_the_order_of_what_was_said_is_found(world, count):
+    batch = world.batches[f"{HOME}/01"][0]
+    enter(world, count, batch, 20)
+    enter(world, count, batch, 24)
+    close(world, count)
+    acting(OPERATOR)
+    said = list(db.session.scalars(select(CountSighting).order_by(CountSighting.number)))
+    for row, number in zip(said, (90, 80), strict=True):
+        row.number = number
+    db.session.commit()
+
+    assert not examine(False, (), None)["agrees"]

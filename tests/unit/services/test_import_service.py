@@ -215,3 +215,15 @@ def test_what_is_no_spreadsheet_is_refused_with_the_reason(world, content, reaso
         service.read(content, "x.xlsx")
 
     assert refused.value.data["reason"] in {reason, "not_a_spreadsheet"}
+
+
+def test_two_imports_of_one_file_side_by_side_make_everything_once(world, tmp_path):
+    first, second = stage(ledger(tmp_path, SCALE, CLAMP)), stage(ledger(tmp_path, SCALE, CLAMP))
+    for _ in range(8):
+        for import_id in (first, second):
+            transact(lambda s, i=import_id: service.apply_slice(s, OPERATOR, import_id=i, at=NOON))
+
+    assert search(db.session(), "电子秤")[1] == 2
+    assert queries.head(db.session(), first).is_applied
+    assert queries.head(db.session(), second).is_applied
+    assert examine(True, (), None)["agrees"]

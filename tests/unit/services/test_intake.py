@@ -147,3 +147,11 @@ def test_the_stored_answer_is_what_was_said(world):
 
     assert json.loads(row.answer) == {k: v for k, v in answer.items() if k not in {"device", "seq"}}
     assert (row.at, row.received_at, row.person_id) == (NOON, NOON, world.technician.id)
+
+
+def test_a_batch_of_readable_numbers_is_taken(world):
+    scans = [scan(f"24001-{n}", seq=n) for n in range(1, 1001)]
+
+    answers = send(world.technician, *scans)
+
+    assert [answer["outcome"] for answer in answers[:7]] == ["seen"] * 6 + ["unknown"]

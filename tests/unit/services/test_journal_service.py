@@ -174,3 +174,16 @@ def test_moving_is_double_entry_and_the_sum_never_changes(world):
 def test_every_change_has_a_kind_of_its_own():
     kinds = [change.kind for projector in PROJECTORS for change in projector.changes]
     assert len(kinds) == len(set(kinds))
+
+
+def test_an_event_moved_out_of_its_school_is_named(world):
+    event_id = tamper(school_id=None)
+
+    assert event_id in {one["event"] for one in examine(False, (), None)["broken"]}
+
+
+def test_a_lost_head_is_found(world):
+    db.session.delete(db.session.get(ChainHead, HOME))
+    db.session.commit()
+
+    assert [one["reason"] for one in examine(False, (), None)["broken"]] == ["head"]
