@@ -52,5 +52,4 @@ def token_actor(request: Request) -> Actor:
         raise NotSignedIn
     if scheme.lower() != "bearer" or not secret:
         raise BadToken
-    bind(db.session(), OPERATOR)
-    return service.actor_by_token(db.session(), secret.strip())
+    return service.actor_by_token(db.engine, secret.strip())

@@ -6,8 +6,8 @@ from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inventory.base import ID_LENGTH, Base, SchoolOptional, references
-from inventory.identity.rules import granted
-from inventory.scope import Actor, Permission, Role
+from inventory.identity.rules import acting_as
+from inventory.scope import Actor, Permission
 
 
 class Person(SchoolOptional, Base):
@@ -27,14 +27,7 @@ class Person(SchoolOptional, Base):
 
     def actor(self, scopes: frozenset[Permission] | None = None) -> Actor:
         """Return this person as one who acts; without a role they may do nothing."""
-        role = Role(self.role) if self.role else None
-        return Actor(
-            id=self.id,
-            role=role,
-            school_id=self.school_id,
-            schools=None if self.school_id is None and role else frozenset({self.school_id or ""}),
-            permissions=granted(role, scopes) if role and self.is_active else frozenset(),
-        )
+        return acting_as(self.id, self.role if self.is_active else None, self.school_id, scopes)
 
 
 class Token(Base):

@@ -3,8 +3,8 @@
 import hashlib
 import secrets
 
+from inventory.scope import Actor, Role
 from inventory.scope import Permission as P
-from inventory.scope import Role
 
 GRANTS: dict[Role, frozenset[P]] = {
     Role.ADMINISTRATOR: frozenset(P),
@@ -39,3 +39,18 @@ def granted(role: Role, scopes: frozenset[P] | None = None) -> frozenset[P]:
     """Return what a role may do, narrowed to the scopes of a token where there is one."""
     grants = GRANTS[role]
     return grants if scopes is None else grants & scopes
+
+
+def acting_as(
+    person_id: str, role_name: str | None, school_id: str | None, scopes: frozenset[P] | None = None
+) -> Actor:
+    """Return a person as one who acts; without a role they may do nothing and see nothing."""
+    role = Role(role_name) if role_name else None
+    everywhere = school_id is None and role is not None
+    return Actor(
+        id=person_id,
+        role=role,
+        school_id=school_id,
+        schools=None if everywhere else frozenset({school_id or ""}),
+        permissions=granted(role, scopes) if role else frozenset(),
+    )

@@ -8,7 +8,7 @@ from flask import Response, current_app, jsonify, request
 
 from inventory.api.document import documented, schema
 from inventory.api.edge import blueprint, body, fields, instant
-from inventory.db import SharedCommits, db
+from inventory.db import SharedCommits, db, opened_session
 from inventory.errors import Invalid, Missing, NotAllowed, TooMany
 from inventory.scanning.service import (
     MEDIA,
@@ -82,7 +82,8 @@ def submit(by: Actor, at: datetime, scans: tuple[Incoming, ...]) -> list[dict[st
     if not by.may(Permission.SCAN):
         raise NotAllowed(permission=Permission.SCAN.value)
     # Whoever waits for the shared commit must not hold a connection: the leader needs one too.
-    db.session.rollback()
+    if (session := opened_session()) is not None:
+        session.rollback()
     intake: SharedCommits[Submission, list[dict[str, Any]]] = current_app.extensions[INTAKE]
     return intake.submit(db.engine, Submission(by, at, scans), len(scans))
 

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import structlog
 from flask import current_app, g, has_request_context, request, session
 from flask_babel import get_locale
+from sqlalchemy.orm import Session
 
 from inventory.config import Config
-from inventory.db import db
+from inventory.db import opened_session
 from inventory.errors import NotFound, NotSignedIn
 from inventory.scope import NOBODY, Actor, bind
 
@@ -50,7 +51,15 @@ def actor() -> Actor:
 def act_as(who: Actor) -> None:
     """Say who acts in the rest of this request, for the database as well."""
     g.actor = who
-    bind(db.session(), who)
+    session = opened_session()
+    if session is not None:
+        bind(session, who)
+
+
+def say_who_acts(session: Session) -> None:
+    """Bind a session that a request has just opened to who sent the request."""
+    if has_request_context():
+        bind(session, actor())
 
 
 def signed_in() -> Actor:

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inventory.config import Config
-from inventory.db import db
+from inventory.db import OPENED, db
 from inventory.errors import (
     BadForm,
     Busy,
@@ -30,7 +30,7 @@ from inventory.errors import (
 )
 from inventory.scope import NOBODY, Actor
 from inventory.web import filters, refusals
-from inventory.web.context import CONFIG, act_as, language, settings
+from inventory.web.context import CONFIG, act_as, language, say_who_acts, settings
 from inventory.web.forms import is_storable
 
 LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
@@ -76,6 +76,7 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
         RATELIMIT_HEADERS_ENABLED=False,
     )
     app.extensions[CONFIG] = config
+    app.extensions[OPENED] = say_who_acts
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

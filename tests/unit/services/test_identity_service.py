@@ -75,7 +75,7 @@ def test_a_schools_administrator_makes_nobody_greater(world):
 def test_a_token_speaks_for_its_person_within_its_scopes_until_it_is_revoked(world):
     secret = world.token("technician", Permission.SCAN, Permission.ADMINISTER)
 
-    actor = service.actor_by_token(db.session(), secret)
+    actor = service.actor_by_token(db.engine, secret)
 
     assert (actor.id, actor.schools) == (world.technician.id, frozenset({HOME}))
     assert actor.permissions == {Permission.SCAN}
@@ -83,4 +83,4 @@ def test_a_token_speaks_for_its_person_within_its_scopes_until_it_is_revoked(wor
     db.session.commit()
     for bad in (secret, "tc_unknown", "unknown"):
         with pytest.raises(BadToken):
-            service.actor_by_token(db.session(), bad)
+            service.actor_by_token(db.engine, bad)
