@@ -21,6 +21,7 @@ from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
 from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
+from inventory.identity import service as identity
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
 from inventory.ledger import pages as ledger_pages
@@ -32,7 +33,8 @@ from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
-from inventory.scanning.service import Submission, Task, take_in
+from inventory.scanning.express import Express
+from inventory.scanning.service import Answers, Sealed, Submission, Task, take_in_all
 from inventory.web import health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
@@ -91,13 +93,29 @@ def create_app(config: Config | None = None) -> APIFlask:
     app.extensions[PAGE_PARTS] = PARTS
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)
+    _shorten_the_way_of_scans(app, settings)
+    shell.trust_proxies(app, settings)
     _log(app)
     return app
 
 
 def _take_scans_in(app: APIFlask, tasks: Sequence[Task]) -> None:
-    app.extensions[scanning_api.INTAKE] = SharedCommits[Submission, list[dict[str, object]]](
-        app.extensions[LANE], partial(take_in, tasks=tasks)
+    app.extensions[scanning_api.INTAKE] = SharedCommits[Submission | Sealed, Answers](
+        app.extensions[LANE],
+        partial(take_in_all, tasks=tasks, find_actors=identity.actors_by_token),
+    )
+
+
+def _shorten_the_way_of_scans(app: APIFlask, settings: Config) -> None:
+    with app.app_context():
+        engine = database.db.engine
+    app.wsgi_app = Express(  # type: ignore[method-assign]
+        app.wsgi_app,
+        path=f"{api_edge.PREFIX}/scans",
+        engine=engine,
+        intake=app.extensions[scanning_api.INTAKE],
+        knows_host=shell.host_check(settings),
+        headers=(*shell.HEADERS.items(), ("Cache-Control", "no-store")),
     )
 
 

@@ -322,11 +322,7 @@ class Statement:
 
     def __call__(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
         """Return all rows of the result."""
-        given = {
-            name: json.dumps(value) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
-        return connection.exec_driver_sql(self.text(connection), given).all()
+        return connection.exec_driver_sql(self.text(connection), _given(values)).all()
 
     def alone(self, engine: Engine, values: dict[str, Any]) -> Sequence[Any]:
         """
@@ -337,7 +333,7 @@ class Statement:
         connection = engine.raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute(self.text(engine), values)
+            cursor.execute(self.text(engine), _given(values))
             return cursor.fetchall()
         finally:
             connection.close()
@@ -350,6 +346,13 @@ class Statement:
             dialect = sqlite.dialect(paramstyle="named") if name == "sqlite" else connection.dialect
             self._texts[name] = str(self._build(name).compile(dialect=dialect))  # type: ignore[attr-defined]
         return self._texts[name]
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
 
 
 class Insert:
@@ -429,7 +432,9 @@ class _Waiting(Generic[S, R]):
     def __init__(self, submission: S, weight: int) -> None:
         self.submission = submission
         self.weight = weight
-        self.done = threading.Event()
+        # A bare lock, held until there is an answer: an Event costs more than the scan itself.
+        self.answered = threading.Lock()
+        self.answered.acquire()
         self.must_lead = False
         self.result: R | None = None
         self.error: BaseException | None = None
@@ -475,7 +480,7 @@ class SharedCommits(Generic[S, R]):
             return True
 
     def _wait(self, entry: _Waiting[S, R]) -> bool:
-        entry.done.wait()
+        entry.answered.acquire()
         return entry.must_lead
 
     def _lead(self, engine: Engine) -> None:
@@ -491,7 +496,7 @@ class SharedCommits(Generic[S, R]):
         finally:
             self._hand_on()
             for entry in group:
-                entry.done.set()
+                entry.answered.release()
 
     def _gather(self) -> list[_Waiting[S, R]]:
         with self._guard:
@@ -506,7 +511,7 @@ class SharedCommits(Generic[S, R]):
         with self._guard:
             if self._queue:
                 self._queue[0].must_lead = True
-                self._queue[0].done.set()
+                self._queue[0].answered.release()
             else:
                 self._led = False
 

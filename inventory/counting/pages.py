@@ -14,7 +14,8 @@ from inventory.errors import NotAllowed, Refusal
 from inventory.identity.queries import names
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
-from inventory.scanning.api import incoming, listed, submit
+from inventory.scanning.api import submit
+from inventory.scanning.incoming import incoming, listed
 from inventory.scanning.service import Incoming
 from inventory.scope import Actor, Permission
 from inventory.web.context import actor, found, now, signed_in

@@ -1,12 +1,12 @@
 """This module is about people who sign in, tokens that programs carry, and keepers by name."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,6 @@ from inventory.identity.models import Person, Token
 from inventory.identity.rules import (
     BUREAU_ROLES,
     SHORTEST_PASSWORD,
-    TOKEN_PREFIX,
     acting_as,
     new_token,
     token_hash,
@@ -178,13 +177,22 @@ def actor_by_token(engine: Engine, secret: str) -> Actor:
     Raises:
         BadToken: it is unknown, revoked, or its person is no longer active.
     """
-    bearer = store.bearer(engine, token_hash(secret)) if secret.startswith(TOKEN_PREFIX) else None
-    if bearer is None:
+    rows = store.bearers_alone(engine, [token_hash(secret)])
+    if not rows:
         raise BadToken
-    return acting_as(
-        bearer.person_id, bearer.role, bearer.school_id,
-        frozenset(Permission(scope) for scope in bearer.scopes.split()),
-    )  # fmt: skip
+    return _actor(rows[0])
+
+
+def actors_by_token(connection: Connection, secrets: Collection[str]) -> dict[str, Actor]:
+    """Return who the bearer tokens speak for that stand, in the transaction of the connection."""
+    secret_of = {token_hash(secret): secret for secret in secrets}
+    rows = store.bearers(connection, list(secret_of))
+    return {secret_of[row.secret_hash]: _actor(row) for row in rows}
+
+
+def _actor(bearer: store.Bearer) -> Actor:
+    scopes = frozenset(Permission(scope) for scope in bearer.scopes.split())
+    return acting_as(bearer.person_id, bearer.role, bearer.school_id, scopes)
 
 
 def station_token(session: Session, by: Actor, *, at: datetime) -> str:

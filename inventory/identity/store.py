@@ -1,11 +1,11 @@
 """This module is about SQL below the ORM for tokens: asked with every request of a program."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Connection, Engine, Select, select
 
 from inventory.base import table_of
-from inventory.db import Statement
+from inventory.db import Statement, among
 from inventory.identity.models import Person, Token
 
 TOKEN = table_of(Token)
@@ -15,24 +15,33 @@ PERSON = table_of(Person)
 class Bearer(NamedTuple):
     """Whom a token speaks for, and within which scopes (names of permissions, by spaces)."""
 
+    secret_hash: str
     person_id: str
     role: str | None
     school_id: str | None
     scopes: str
 
 
-BEARER = Statement(
-    lambda _: select(PERSON.c.id, PERSON.c.role, PERSON.c.school_id, TOKEN.c.scopes)
-    .join_from(TOKEN, PERSON, PERSON.c.id == TOKEN.c.person_id)
-    .where(
-        TOKEN.c.secret_hash == bindparam("hash"),
-        TOKEN.c.revoked_at.is_(None),
-        PERSON.c.is_active.is_(True),
+def _standing(engine: str) -> Select[Any]:
+    return (
+        select(TOKEN.c.secret_hash, PERSON.c.id, PERSON.c.role, PERSON.c.school_id, TOKEN.c.scopes)
+        .join_from(TOKEN, PERSON, PERSON.c.id == TOKEN.c.person_id)
+        .where(
+            among(TOKEN.c.secret_hash, "hashes", engine),
+            TOKEN.c.revoked_at.is_(None),
+            PERSON.c.is_active.is_(True),
+        )
     )
-)
 
 
-def bearer(engine: Engine, secret_hash: str) -> Bearer | None:
-    """Return whom a token speaks for that stands; its scope is the person's, whoever asks."""
-    rows = BEARER.alone(engine, {"hash": secret_hash})
-    return Bearer(*rows[0]) if rows else None
+BEARERS = Statement(_standing)
+
+
+def bearers(connection: Connection, hashes: list[str]) -> list[Bearer]:
+    """Return whom the tokens speak for that stand; the scope is each person's, whoever asks."""
+    return [Bearer(*row) for row in BEARERS(connection, {"hashes": hashes})]
+
+
+def bearers_alone(engine: Engine, hashes: list[str]) -> list[Bearer]:
+    """Return the same outside any transaction."""
+    return [Bearer(*row) for row in BEARERS.alone(engine, {"hashes": hashes})]

@@ -6,7 +6,7 @@ and offered by the capabilities above, so that intake never looks upward.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ from inventory.scanning.rules import (
     value_of,
 )
 from inventory.scanning.store import Key, Target
-from inventory.scope import Actor
+from inventory.scope import Actor, Permission
 
 MOST_SCANS = 1_000
 MEDIA = ("camera", "image", "wedge", "typed", "nfc", "uhf", "api")
@@ -64,6 +64,20 @@ class Submission:
         return self.by.school_id or BUREAU
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Scans with the token they came with; who that is, is found out where they are written."""
+
+    token: str
+    received_at: datetime
+    scans: tuple[Incoming, ...]
+
+
+Answers = list[dict[str, Any]]
+FindActors = Callable[[Connection, Collection[str]], dict[str, Actor]]
+"""Who the tokens speak for that stand; others are left out."""
+
+
 @dataclass(slots=True)
 class Taken:
     """A scan being taken in: what it means, what it points at, and what its task said."""
@@ -93,9 +107,37 @@ class Task(Protocol):
         """Write what the scans mean for the task and set `task_answer` of those that are its."""
 
 
+def take_in_all(
+    connection: Connection,
+    submissions: Sequence[Submission | Sealed],
+    tasks: Sequence[Task],
+    find_actors: FindActors,
+) -> list[Answers]:
+    """
+    Write what is sent and return the answers of each; none at all for whose token may not scan.
+
+    All tokens of a shared commit are looked up with one statement, in the transaction that
+    writes: a token that was revoked before writes nothing.
+    """
+    tokens = {one.token for one in submissions if isinstance(one, Sealed)}
+    actors = find_actors(connection, tokens) if tokens else {}
+    opened = [_opened(one, actors) for one in submissions]
+    answers = iter(take_in(connection, [one for one in opened if one is not None], tasks))
+    return [next(answers) if one is not None else [] for one in opened]
+
+
+def _opened(one: Submission | Sealed, actors: dict[str, Actor]) -> Submission | None:
+    if isinstance(one, Submission):
+        return one
+    by = actors.get(one.token)
+    if by is None or not by.may(Permission.SCAN):
+        return None
+    return Submission(by, one.received_at, one.scans)
+
+
 def take_in(
     connection: Connection, submissions: Sequence[Submission], tasks: Sequence[Task]
-) -> list[list[dict[str, Any]]]:
+) -> list[Answers]:
     """
     Write submissions and return the answers of each, in the order of its scans.
 

@@ -3,6 +3,7 @@
 import ipaddress
 import secrets
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,14 +78,11 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
     )
     app.extensions[CONFIG] = config
     app.extensions[OPENED] = say_who_acts
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     csrf.init_app(app)
     limiter.init_app(app)
     Babel(app, locale_selector=locale)
     filters.init_app(app)
-    app.before_request(_refuse_foreign_hosts)
+    app.before_request(partial(_refuse_foreign_hosts, host_check(config)))
     app.before_request(_refuse_unstorable_addresses)
     app.before_request(lambda: _say_who_acts(load_actor))
     app.after_request(_add_headers)
@@ -95,28 +93,42 @@ def locale() -> str:
     return LOCALES[language()]
 
 
-def _refuse_foreign_hosts() -> None:
-    """Refuse requests whose Host header names somebody else: links would carry it."""
-    config = settings()
-    allowed = {
-        *config.hosts,
-        urlsplit(config.url).hostname or "",
-        "localhost",
-        "127.0.0.1",
-        "[::1]",
-    }
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if host not in allowed and not _is_address(host):
-        abort(400)
+def trust_proxies(app: Flask, config: Config) -> None:
+    """Believe the forwarding headers of as many proxies as are configured, outside all else."""
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def host_check(config: Config) -> Callable[[str], bool]:
+    """
+    Return whether the server answers to a Host header: links would carry a foreign one.
+
+    It answers to its own address, to the names in the settings, to loopback and to bare IP
+    addresses: nobody can make a foreign name of those.
+    """
+    own = urlsplit(config.url).hostname or ""
+    allowed = {*config.hosts, own, "localhost", "127.0.0.1", "[::1]"}
+
+    @lru_cache(maxsize=1_000)
+    def knows(header: str) -> bool:
+        host = header.rsplit(":", 1)[0] if not header.endswith("]") else header
+        return host in allowed or _is_address(host)
+
+    return knows
 
 
 def _is_address(host: str) -> bool:
-    """Whether a host is a bare IP address: nobody can make a foreign name of it."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
     return True
+
+
+def _refuse_foreign_hosts(knows: Callable[[str], bool]) -> None:
+    if not knows(request.host):
+        abort(400)
 
 
 def _refuse_unstorable_addresses() -> None:

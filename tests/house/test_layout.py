@@ -28,6 +28,7 @@ BESIDE = {
     "identity": {"edge"},
     "journal": {"rebuild"},
     "printing": {"papers", "jobs"},
+    "scanning": {"express", "incoming"},
 }
 """What DECISIONS.md, number 11, allows beside the roles."""
 WITHOUT_PERMISSION = {
