@@ -1,5 +1,6 @@
 """This module is about reading forms: the fields a form has, no others, and where to go back to."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import request
@@ -8,6 +9,7 @@ from inventory.errors import Invalid, Missing, UnknownField
 
 CSRF = "csrf_token"
 LONGEST = 2_000
+UNSTORABLE = re.compile("[\\0\\ud800-\\udfff]")
 
 
 def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, str]:
@@ -34,9 +36,7 @@ def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> d
 
 def is_storable(value: object) -> bool:
     """Whether a database keeps this text: no NUL, no half of a surrogate pair."""
-    if not isinstance(value, str):
-        return True
-    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return not isinstance(value, str) or UNSTORABLE.search(value) is None
 
 
 def whole(values: dict[str, str], name: str, default: int | None = None) -> int:
