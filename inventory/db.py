@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -52,6 +52,9 @@ R = TypeVar("R")
 
 WRITES = "tallycard_writes"
 LANE = "tallycard_lane"
+SCHOOLS = "tallycard.schools"
+"""PostgreSQL's setting that holds the schools in sight: their numbers, by commas, or a star."""
+EVERY_SCHOOL = "*"
 PATIENCE_S = 30.0
 """How long a writer waits for its turn before it is told that the database is busy."""
 TRIES = 4
@@ -146,6 +149,22 @@ def init_app(app: Flask, config: Config) -> None:
     with app.app_context():
         prepare_engine(db.engine)
     app.extensions[LANE] = WriteLane(config.database_file)
+
+
+# --- the schools in sight, for PostgreSQL ---------------------------------------------------
+
+
+def tell_schools(connection: Connection, schools: Collection[str] | None) -> None:
+    """
+    Tell PostgreSQL which schools the rest of a transaction may see; None means every school.
+
+    It is the wall behind the scope of sessions: policies on the tables (row security, migration
+    0005) let no row of another school through, whatever the statement. Without having been told
+    they let nothing through. SQLite has no such thing.
+    """
+    if connection.dialect.name == "postgresql":
+        told = EVERY_SCHOOL if schools is None else ",".join(sorted(schools))
+        connection.execute(select(func.set_config(SCHOOLS, told, True)))
 
 
 # --- the lane ------------------------------------------------------------------------------
@@ -326,13 +345,15 @@ class Statement:
 
     def alone(self, engine: Engine, values: dict[str, Any]) -> Sequence[Any]:
         """
-        Read rows outside any session, for what every request asks before it does anything.
+        Read rows outside any session and of any school, before it is known who asks.
 
         On SQLite this is one statement and no transaction: a tenth of what a session would cost.
         """
         connection = engine.raw_connection()
         try:
             cursor = connection.cursor()
+            if engine.dialect.name == "postgresql":
+                cursor.execute("SELECT set_config(%s, %s, true)", (SCHOOLS, EVERY_SCHOOL))
             cursor.execute(self.text(engine), _given(values))
             return cursor.fetchall()
         finally:

@@ -3,7 +3,7 @@
 An `Actor` is bound to a session; from then on every ORM statement of that session carries the
 actor's schools, and a flush of a row outside them is refused. SQL below the ORM (`store.py`)
 is out of this wall's reach and takes the schools as a required argument; the composite keys
-`(school_id, …)` are the wall behind both.
+`(school_id, …)` are the wall behind both, and on PostgreSQL row security is one more.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import event, or_
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy import Connection, event, or_
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from inventory.base import SchoolOptional, SchoolScoped
+from inventory.db import tell_schools
 from inventory.errors import NotAllowed, NotFound
 
 P = ParamSpec("P")
@@ -83,6 +84,14 @@ def bind(session: Session, actor: Actor) -> None:
     if session.info.get(ACTOR) != actor:
         session.expunge_all()
     session.info[ACTOR] = actor
+    if session.in_transaction():
+        tell_schools(session.connection(), actor.schools)
+
+
+@event.listens_for(Session, "after_begin")
+def _tell_the_database(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    actor = session.info.get(ACTOR, NOBODY)
+    tell_schools(connection, actor.schools)
 
 
 def actor_of(session: Session) -> Actor:

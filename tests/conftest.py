@@ -6,6 +6,7 @@ from contextvars import Context
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from apiflask import APIFlask
@@ -17,7 +18,7 @@ from inventory.commands.database import run_migrations
 from inventory.config import Config
 from inventory.db import db
 from inventory.scope import OPERATOR, bind
-from tests.postgres import private_server
+from tests.postgres import ROLE, private_server
 from tests.world import World, small_school
 
 settings.register_profile(
@@ -63,6 +64,7 @@ def world_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
 def postgres_uri() -> Iterator[str]:
     """The address of a private PostgreSQL server."""
     with private_server() as uri:
+        run_sql(uri, f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS")
         yield uri
 
 
@@ -72,17 +74,15 @@ def world_database(
 ) -> tuple[str, World]:
     """The name of a database on the server with the small world in it."""
     name = "tallycard_template"
-    run_sql(postgres_uri, f"CREATE DATABASE {name}")
+    run_sql(postgres_uri, f"CREATE DATABASE {name} OWNER {ROLE}")
     return name, _load(config_for(tmp_path_factory.mktemp("pg"), with_database(postgres_uri, name)))
 
 
 def with_database(uri: str, database: str) -> str:
-    """The address of another database on the same server, for psycopg 3."""
-    head, _, query = uri.partition("?")
-    return (
-        head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
-        + f"/{database}?{query}"
-    )
+    """The address of another database on the same server, for psycopg 3 and as the product."""
+    parts = urlsplit(uri)
+    at = f"{ROLE}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(("postgresql+psycopg", at, database, parts.query, ""))
 
 
 def run_sql(uri: str, statement: str) -> None:
@@ -101,7 +101,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[C
     uri = request.getfixturevalue("postgres_uri")
     template, world = request.getfixturevalue("world_database")
     name = f"test_{abs(hash(tmp_path.name)):x}"
-    run_sql(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
+    run_sql(uri, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {ROLE}")
     yield config_for(tmp_path / "data", with_database(uri, name)), deepcopy(world)
     run_sql(uri, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 OWNER = "postgres"
+ROLE = "tallycard"
+"""Who the product is there: no superuser, for those pass the database's own walls."""
 
 
 def debian_binaries() -> Path | None:

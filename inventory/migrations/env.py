@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 
 from inventory.base import Base
-from inventory.db import LANE, WRITES, db
+from inventory.db import LANE, WRITES, db, tell_schools
 
 
 def run() -> None:
@@ -18,6 +18,7 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            tell_schools(connection, None)
             context.run_migrations()
         connection.commit()
 

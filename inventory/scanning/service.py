@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import Connection
 
+from inventory.db import tell_schools
 from inventory.journal.rules import BUREAU
 from inventory.register.rules import Number, is_code
 from inventory.scanning import store
@@ -120,10 +121,20 @@ def take_in_all(
     writes: a token that was revoked before writes nothing.
     """
     tokens = {one.token for one in submissions if isinstance(one, Sealed)}
+    if tokens:
+        tell_schools(connection, None)  # nobody's schools are known before the token is
     actors = find_actors(connection, tokens) if tokens else {}
     opened = [_opened(one, actors) for one in submissions]
+    tell_schools(connection, _in_sight_of(opened))
     answers = iter(take_in(connection, [one for one in opened if one is not None], tasks))
     return [next(answers) if one is not None else [] for one in opened]
+
+
+def _in_sight_of(submissions: Iterable[Submission | None]) -> frozenset[str] | None:
+    """The schools of all who send together: on PostgreSQL that is one, on SQLite a hundred."""
+    schools = [one.by.schools for one in submissions if one is not None]
+    together = [seen for seen in schools if seen is not None]
+    return frozenset().union(*together) if len(together) == len(schools) else None
 
 
 def _opened(one: Submission | Sealed, actors: dict[str, Actor]) -> Submission | None:

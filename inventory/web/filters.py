@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 
 from inventory.web import words
 from inventory.web.context import actor, time_zone, words_locale
@@ -50,6 +50,7 @@ def _every_page() -> dict[str, Any]:
     return {
         "actor": actor(),
         "lang": words_locale(),
+        "nonce": g.get("nonce", ""),
         "theme": theme if theme in THEMES else "",
         "person_name": session.get("name", ""),
     }

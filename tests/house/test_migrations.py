@@ -12,6 +12,7 @@ from inventory.base import Base
 from inventory.commands.database import MIGRATIONS, is_migrated, newest_revision, run_migrations
 from inventory.db import db
 from tests.conftest import config_for, run_sql, with_database
+from tests.postgres import ROLE
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -20,7 +21,7 @@ def empty(request, tmp_path):
     uri = ""
     if request.param == "postgres":
         server = request.getfixturevalue("postgres_uri")
-        run_sql(server, "CREATE DATABASE empty")
+        run_sql(server, f"CREATE DATABASE empty OWNER {ROLE}")
         uri = with_database(server, "empty")
     app = create_app(config_for(tmp_path / "data", uri))
     with app.app_context():
