@@ -17,6 +17,8 @@ class RowStatus(StrEnum):
     DIFFERS = "differs"
     DONE = "done"
     UNDONE = "undone"
+    NO_PLACE = "no_place"
+    """Left out because the school has no such place; it may be set up when somebody says so."""
 
 
 class Import(SchoolScoped, Base):
