@@ -3,6 +3,7 @@
 It knows SQLAlchemy and nothing of Flask, so that models can be used from any edge.
 """
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -90,6 +91,11 @@ class SchoolOptional:
 def table_of(model: type[Base]) -> Table:
     """Return the table behind a model, for SQL below the ORM in `store.py`."""
     return cast(Table, model.__table__)
+
+
+def fingerprint(text: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def new_id(at: datetime) -> str:

@@ -237,6 +237,70 @@ class NameTaken(Refusal):
     words = N_("“%(value)s” is taken already.")
 
 
+class IsRetired(Refusal):
+    code = "is_retired"
+    words = N_("%(what)s was retired: it is not in use any more.")
+
+
+class NotRetired(Refusal):
+    code = "not_retired"
+    words = N_("%(what)s is in use: there is nothing to restore.")
+
+
+class PlaceNotEmpty(Refusal):
+    code = "place_not_empty"
+    words = N_("There are still %(count)s things in %(place)s. Move or retire them first.")
+
+
+class KindThere(Refusal):
+    code = "kind_there"
+    words = N_("There is this kind already: %(name)s.")
+
+
+class KindInUse(Refusal):
+    code = "kind_in_use"
+    words = N_("%(count)s things are of this kind: it stays as it is as long as they do.")
+
+
+class BatchThere(Refusal):
+    code = "batch_there"
+    words = N_(
+        "There is a batch of this kind in %(place)s already, %(code_shown)s: "
+        "more of it joins that batch, without a label of its own."
+    )
+
+
+class CannotRestore(Refusal):
+    code = "cannot_restore"
+    words = N_("%(number)s joined another batch: take a part of that one instead.")
+
+
+class NotAllHere(Refusal):
+    code = "not_all_here"
+    words = N_("Not all of %(number)s is at its place: bring it back there first.")
+
+
+class CannotUndoImport(Refusal):
+    code = "cannot_undo_import"
+    words = N_(
+        "This import was made by an earlier release, which did not record what each row made. "
+        "It cannot be undone as a whole; retire its things one by one."
+    )
+
+
+class ImportInUse(Refusal):
+    code = "import_in_use"
+    words = N_(
+        "%(count)s things of this import are in the way: they were moved, counted or retired "
+        "since. They are listed on the page of the import."
+    )
+
+
+class NothingToTakeBack(Refusal):
+    code = "nothing_to_take_back"
+    words = N_("This import was not carried out, or was undone already.")
+
+
 class CodeTaken(Refusal):
     code = "code_taken"
     words = N_("%(code_shown)s is the code of something else already.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from inventory.base import fingerprint
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import initials
 from inventory.journal.changes import Change, Occasion, Projector, State
@@ -45,8 +46,73 @@ class KindDefined(Change):
         )
 
 
+FIELDS = {
+    "name": "name",
+    "specification": "specification",
+    "unit": "unit",
+    "subject_taught": "subject",
+    "equipment_class": "equipment_class",
+    "catalogue_code": "catalogue_code",
+    "required": "required",
+    "managed_as": "managed_as",
+}
+"""What can change of a kind, by its name in the journal and its column."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindChanged(Change):
+    """A kind was described anew; what is not in `set` stayed as it was."""
+
+    kind: ClassVar[str] = "kind_changed"
+    id: str
+    set: tuple[tuple[str, str | int | None], ...]
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+    def apply(self, state: State, on: Occasion) -> None:
+        row = state.get(Kind, on.school, self.id)
+        words = row.words
+        for name, value in self.set:
+            setattr(row, FIELDS[name], value)
+        row.initials = initials(row.name)[:200]
+        if row.first_words is None and row.words != words:
+            row.first_words = fingerprint(words)
+
+
+@dataclass(frozen=True, slots=True)
+class KindRetired(Change):
+    """A kind of which there is nothing was given up."""
+
+    kind: ClassVar[str] = "kind_retired"
+    id: str
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+    def apply(self, state: State, on: Occasion) -> None:
+        state.get(Kind, on.school, self.id).retired_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class KindRestored(Change):
+    """A kind that was given up is used again."""
+
+    kind: ClassVar[str] = "kind_restored"
+    id: str
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+    def apply(self, state: State, on: Occasion) -> None:
+        state.get(Kind, on.school, self.id).retired_at = None
+
+
 PROJECTOR = Projector(
-    changes=(KindDefined,),
+    changes=(KindDefined, KindChanged, KindRetired, KindRestored),
     tables=(Kind,),
     # How names are found by typing may change with a release; it is no part of the history.
     beside=frozenset({"kind.initials"}),

@@ -1,9 +1,11 @@
 """This module is about the table of kinds."""
 
+from datetime import datetime
+
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, Base, SchoolScoped
+from inventory.base import ID_LENGTH, Base, SchoolScoped, fingerprint
 
 
 class Kind(SchoolScoped, Base):
@@ -22,6 +24,20 @@ class Kind(SchoolScoped, Base):
     managed_as: Mapped[str] = mapped_column(String(10))
     required: Mapped[int | None]
     initials: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[datetime | None]
+    first_words: Mapped[str | None] = mapped_column(String(64))
+    """Fingerprint of what cards said of it first; kept from the first time that changes."""
+
+    @property
+    def words(self) -> str:
+        """What a printed card says of this kind."""
+        return "\t".join((self.catalogue_code or "", self.name, self.specification, self.unit))
+
+    @property
+    def other_words(self) -> str | None:
+        """What a card says of it now, where that is not what it said at first."""
+        is_first = self.first_words in {None, fingerprint(self.words)}
+        return None if is_first else self.words
 
     @property
     def title(self) -> str:

@@ -9,30 +9,104 @@ from inventory.commands.edge import application, as_json, emit, now
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 @click.option("--school", "school_id", help="Ten-digit number, when the file names no school.")
 @click.option("--school-name", help="Name of a school that is not entered yet.")
+@click.option("--create-places", is_flag=True, help="Set up places that the school lacks.")
+@click.option("--undo", "undo_id", metavar="ID", help="Take back an import as a whole.")
+@click.option(
+    "--template", type=click.Path(dir_okay=False, path_type=Path), help="Write one to fill in."
+)
 @as_json
 def import_file(
-    file: Path, dry_run: bool, school_id: str | None, school_name: str | None, json_: bool
+    file: Path | None,
+    dry_run: bool,
+    school_id: str | None,
+    school_name: str | None,
+    create_places: bool,
+    undo_id: str | None,
+    template: Path | None,
+    json_: bool,
 ) -> None:
     """
     Import a school's ledger: .xlsx, .xls or .csv with Chinese or English headers.
 
     Importing a file again creates nothing twice and shows what differs. Rows with errors are
-    left out and named; everything else goes in.
+    left out and named; everything else goes in. An import can be undone as a whole by the id
+    that --json gives, unless its things were moved or counted since.
 
     \b
     $ tallycard import 仪器总账.xlsx --dry-run
     $ tallycard import 仪器总账.xlsx --json > result.json
+    $ tallycard import --undo 019a… --json
+    $ tallycard import --template 登记表.xlsx
     """
+    if sum(one is not None for one in (file, undo_id, template)) != 1:
+        raise click.UsageError("Name a FILE, or --undo ID, or --template FILE.")
     with application():
-        _import(file, dry_run, school_id, school_name, json_)
+        if undo_id is not None:
+            _undo(undo_id, json_)
+        elif template is not None:
+            _write_template(template, school_id)
+        elif file is not None:
+            _import(file, dry_run, school_id, school_name, create_places, json_)
+
+
+def _undo(import_id: str, json_: bool) -> None:
+    """Take an import back slice by slice; what is in the way is named."""
+    from flask_babel import gettext
+
+    from inventory.db import db, transact
+    from inventory.errors import ImportInUse
+    from inventory.exchange import queries, service
+    from inventory.scope import OPERATOR
+
+    try:
+        while transact(
+            lambda session: service.undo_slice(session, OPERATOR, import_id=import_id, at=now())
+        ):
+            pass
+    except ImportInUse:
+        head = queries.head(db.session(), import_id)
+        for one in queries.obstacles(db.session(), head) if head else []:
+            told = {"code": one.code, "name": one.name, "reason": one.reason, "where": one.where}
+            if json_:
+                emit({"in_the_way": told})
+            else:
+                click.echo(f"{one.code} {one.name}: {_why(one.reason)} {one.where}".strip())
+        raise
+    if json_:
+        emit({"import": import_id, "undone": True})
+    else:
+        click.echo(gettext("The import is undone."))
+
+
+def _why(reason: str) -> str:
+    from inventory.web.words import OBSTACLES, say
+
+    return say(OBSTACLES, reason)
+
+
+def _write_template(path: Path, school_id: str | None) -> None:
+    from flask_babel import gettext
+
+    from inventory.db import db
+    from inventory.exchange.papers import template
+
+    path.write_bytes(template(db.session(), school_id))
+    click.echo(gettext("Written: %(file)s", file=path.name))
 
 
 def _import(
-    file: Path, dry_run: bool, school_id: str | None, school_name: str | None, json_: bool
+    file: Path,
+    dry_run: bool,
+    school_id: str | None,
+    school_name: str | None,
+    create_places: bool,
+    json_: bool,
 ) -> None:
     from inventory.db import db
     from inventory.exchange import service
@@ -50,7 +124,7 @@ def _import(
     )
     result = plan.as_json()
     if not dry_run:
-        result["import"] = _carry_out(plan, file)
+        result["import"] = _carry_out(plan, file, create_places)
     if json_:
         emit(result)
     else:
@@ -82,7 +156,7 @@ def _enter_school(roster: Any, school_id: str | None, school_name: str | None) -
     transact(enter)
 
 
-def _carry_out(plan: Any, file: Path) -> str:
+def _carry_out(plan: Any, file: Path, create_places: bool) -> str:
     """Stage the plan and apply it slice by slice; a scan never waits for a whole import."""
     from inventory.db import transact
     from inventory.exchange import service
@@ -90,6 +164,10 @@ def _carry_out(plan: Any, file: Path) -> str:
 
     digest = service.digest_of(file.read_bytes())
     job = transact(lambda session: service.stage(session, OPERATOR, plan, digest=digest, at=now()))
+    if create_places:
+        transact(
+            lambda session: service.choose_places(session, OPERATOR, import_id=job.id, set_up=True)
+        )
     while transact(
         lambda session: service.apply_slice(session, OPERATOR, import_id=job.id, at=now())
     ):

@@ -16,6 +16,9 @@ class RowStatus(StrEnum):
     SAME = "same"
     DIFFERS = "differs"
     DONE = "done"
+    UNDONE = "undone"
+    NO_PLACE = "no_place"
+    """Left out because the school has no such place; it may be set up when somebody says so."""
 
 
 class Import(SchoolScoped, Base):
@@ -35,6 +38,11 @@ class Import(SchoolScoped, Base):
     document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
     confirmed_at: Mapped[datetime | None]
     applied_at: Mapped[datetime | None]
+    made: Mapped[str | None] = mapped_column(Text)
+    """The codes of the places that it set up, as a JSON list."""
+    undo_document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
+    undo_begun_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
 
 
 class ImportRow(SchoolScoped, Base):
@@ -57,3 +65,5 @@ class ImportRow(SchoolScoped, Base):
     status: Mapped[str] = mapped_column(String(10))
     differs: Mapped[str] = mapped_column(String(200))
     """The names of the fields that differ from what was imported before, comma-separated."""
+    made: Mapped[str | None] = mapped_column(Text)
+    """What the row made (`Made`), as JSON; None for rows of release 0.1.0."""

@@ -6,12 +6,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
-from inventory.errors import Invalid, Missing, NotAllowed, Refusal
+from inventory.errors import ImportInUse, Invalid, Missing, NotAllowed, Refusal
 from inventory.exchange import queries, service
+from inventory.exchange.papers import template
 from inventory.exchange.queries import ImportHead
 from inventory.places import queries as places
 from inventory.scope import Actor, Permission
 from inventory.web.context import found, now, settings, signed_in
+from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
 
@@ -42,6 +44,17 @@ def _list(message: str = "", status: int = 200) -> Any:
         ),
         status,
     )  # fmt: skip
+
+
+@bp.get("/imports/template.xlsx")
+def show_template() -> Any:
+    """The spreadsheet to fill in; its drop-downs are those of the school."""
+    by = _may_import()
+    school_id = by.school_id or request.args.get("school") or None
+    session = db.session()
+    if school_id:
+        found(places.school(session, school_id), "school", school_id)
+    return download(template(session, school_id), "登记表", "xlsx")
 
 
 @bp.post("/imports")
@@ -94,9 +107,18 @@ def _show(head: ImportHead, message: str = "", status: int = 200) -> Any:
             rows=queries.rows(session, head, status=wanted, page=page), page=page,
             pages=-(-total // queries.PAGE), classes=queries.classes(session, head),
             school=places.school(session, head.school_id),
+            lacking=queries.places_to_set_up(session, head) if not head.confirmed_at else None,
+            in_the_way=_in_the_way(head),
         ),
         status,
     )  # fmt: skip
+
+
+def _in_the_way(head: ImportHead) -> list[queries.Obstacle] | None:
+    """What keeps it from being undone, where the address asks for it."""
+    if "undo" not in request.args or not head.can_be_undone:
+        return None
+    return queries.obstacles(db.session(), head)
 
 
 @bp.post("/imports/<import_id>/choices")
@@ -138,3 +160,55 @@ def create_application(import_id: str) -> Any:
     if request.headers.get("HX-Request") == "true":
         return render_template("exchange/_applying.html", head=_head(import_id))
     return redirect(url_for("exchange.show_import", import_id=import_id))
+
+
+@bp.post("/imports/<import_id>/places")
+def create_place_choice(import_id: str) -> Any:
+    """Let the places be set up that the file names and the school lacks, or not."""
+    by = _may_import()
+    values = form(optional=("set_up",))
+    _head(import_id)
+    transact(
+        lambda opened: service.choose_places(
+            opened, by, import_id=import_id, set_up=bool(values["set_up"])
+        )
+    )
+    return redirect(url_for("exchange.show_import", import_id=import_id))
+
+
+@bp.post("/imports/<import_id>/discarding")
+def create_discarding(import_id: str) -> Any:
+    """Throw away what was staged and never carried out."""
+    by = _may_import()
+    form()
+    head = _head(import_id)
+    try:
+        transact(lambda opened: service.discard(opened, by, import_id=import_id))
+    except Refusal as refusal:
+        return _show(head, words(refusal), refusal.status)
+    return redirect(url_for("exchange.list_imports"))
+
+
+@bp.post("/imports/<import_id>/undoing")
+def create_undoing(import_id: str) -> Any:
+    """Take back the next slices of an import; the page asks again until all is done."""
+    by = _may_import()
+    form()
+    _head(import_id)
+    try:
+        _undo(by, import_id)
+    except ImportInUse:
+        return redirect(url_for("exchange.show_import", import_id=import_id, undo="1"))
+    except Refusal as refusal:
+        return _show(_head(import_id), words(refusal), refusal.status)
+    if request.headers.get("HX-Request") == "true":
+        return render_template("exchange/_applying.html", head=_head(import_id))
+    return redirect(url_for("exchange.show_import", import_id=import_id))
+
+
+def _undo(by: Actor, import_id: str) -> None:
+    for _ in range(SLICES_A_REQUEST):
+        if not transact(
+            lambda opened: service.undo_slice(opened, by, import_id=import_id, at=now())
+        ):
+            return

@@ -2,16 +2,53 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from inventory.catalogue.models import Kind
+from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.exchange.models import Import, ImportRow, RowStatus
+from inventory.places.models import Place
+from inventory.register.models import Holding, Thing
 
 PAGE = 100
+MANY = 500
+"""Codes in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one row of an import made: its line, and single things or so much of a batch."""
+
+    line: str
+    kind: str
+    is_new_kind: bool
+    place: str
+    things: tuple[str, ...] = ()
+    batch: str | None = None
+    quantity: int = 0
+
+    @classmethod
+    def read(cls, text: str | None) -> "Made":
+        """Return what was recorded."""
+        values = json.loads(text or "{}")
+        return cls(**values | {"things": tuple(values["things"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A thing that keeps an import from being undone, and why."""
+
+    code: str
+    name: str
+    reason: str
+    where: str = ""
+    """Where it is now, or the count that saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +64,22 @@ class ImportHead:
     document_id: str | None
     statuses: dict[str, int]
     faults: list[dict[str, Any]]
+    undo_begun_at: datetime | None = None
+    undone_at: datetime | None = None
+    is_recorded: bool = True
+    """Whether it is known what each row made; release 0.1.0 did not record it."""
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.confirmed_at is not None and self.undone_at is None and self.is_recorded
+
+    @property
+    def undone(self) -> int:
+        return self.statuses.get(RowStatus.UNDONE.value, 0)
+
+    @property
+    def without_place(self) -> int:
+        return self.statuses.get(RowStatus.NO_PLACE.value, 0)
 
     @property
     def is_applied(self) -> bool:
@@ -34,7 +87,7 @@ class ImportHead:
 
     @property
     def total(self) -> int:
-        return sum(self.statuses.values())
+        return sum(self.statuses.values()) - self.without_place
 
     @property
     def done(self) -> int:
@@ -88,7 +141,172 @@ def _head(session: Session, job: Import) -> ImportHead:
     return ImportHead(
         job.school_id, job.id, job.file, job.staged_at, job.confirmed_at, job.applied_at,
         job.document_id, {row[0]: row[1] for row in statuses}, json.loads(job.faults),
+        job.undo_begun_at, job.undone_at, _is_recorded(session, job),
     )  # fmt: skip
+
+
+def _is_recorded(session: Session, job: Import) -> bool:
+    query = select(ImportRow.n).where(
+        ImportRow.school_id == job.school_id,
+        ImportRow.import_id == job.id,
+        ImportRow.status == RowStatus.DONE.value,
+        ImportRow.made.is_(None),
+    )
+    return session.scalar(query.limit(1)) is None
+
+
+def places_to_set_up(session: Session, head: ImportHead) -> tuple[list[str], int, bool]:
+    """Return places that the school lacks, how many rows they mean, and whether they are chosen."""
+    query = select(ImportRow.record, ImportRow.status).where(
+        ImportRow.school_id == head.school_id,
+        ImportRow.import_id == head.id,
+        ImportRow.differs == "location",
+        ImportRow.status.in_([RowStatus.NO_PLACE.value, RowStatus.NEW.value]),
+    )
+    rows = session.execute(query).all()
+    paths = sorted({str(json.loads(row[0])["location"]) for row in rows})
+    return paths, len(rows), any(row[1] == RowStatus.NEW.value for row in rows)
+
+
+# --- undoing -------------------------------------------------------------------------------
+
+
+def obstacles(session: Session, head: ImportHead) -> list[Obstacle]:
+    """Return the things that keep an import from being undone."""
+    if not head.can_be_undone:
+        return []
+    query = select(ImportRow.made).where(
+        ImportRow.school_id == head.school_id,
+        ImportRow.import_id == head.id,
+        ImportRow.status == RowStatus.DONE.value,
+    )
+    made = [Made.read(text) for text in session.scalars(query)]
+    return in_the_way(session, head.school_id, head.confirmed_at, made)
+
+
+def in_the_way(
+    session: Session, school_id: str, since: datetime | None, made: Iterable[Made]
+) -> list[Obstacle]:
+    """
+    Return the things of some rows that were moved, retired or counted since.
+
+    Labels that were printed, descriptions that were changed, and a batch that grew by something
+    else since are not in the way: so much of that batch stays.
+    """
+    wanted: dict[str, tuple[str, int]] = {}
+    for one in made:
+        for code in one.things:
+            wanted[code] = (one.place, 1)
+        if one.batch:
+            before = wanted.get(one.batch, (one.place, 0))[1]
+            wanted[one.batch] = (one.place, before + one.quantity)
+    found: list[Obstacle] = []
+    codes = list(wanted)
+    for start in range(0, len(codes), MANY):
+        part = codes[start : start + MANY]
+        found.extend(_moved_or_retired(session, school_id, part, wanted))
+        found.extend(_counted(session, school_id, part, since))
+    return list({one.code: one for one in reversed(found)}.values())[::-1]
+
+
+def _moved_or_retired(
+    session: Session, school_id: str, codes: Sequence[str], wanted: dict[str, tuple[str, int]]
+) -> list[Obstacle]:
+    query = (
+        select(Thing.code, Thing.home_id, Thing.retired_at, Holding.quantity, Kind.name, Place.path)
+        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
+        .outerjoin(
+            Holding,
+            and_(
+                Holding.school_id == Thing.school_id,
+                Holding.code == Thing.code,
+                Holding.place_id == Thing.home_id,
+            ),
+        )
+        .where(Thing.school_id == school_id, Thing.code.in_(codes))
+    )
+    found: list[Obstacle] = []
+    for code, home, retired_at, has, name, path in session.execute(query):
+        place, quantity = wanted[code]
+        if retired_at is not None:
+            found.append(Obstacle(code, name, "retired"))
+        elif home != place:
+            found.append(Obstacle(code, name, "moved", path))
+        elif (has or 0) < quantity:
+            found.append(Obstacle(code, name, "fewer", path))
+    return found
+
+
+def _counted(
+    session: Session, school_id: str, codes: Sequence[str], since: datetime | None
+) -> list[Obstacle]:
+    """The things that an open count expects or saw, or one that was closed since."""
+    found: list[Obstacle] = []
+    for model in (CountLine, CountSighting):
+        told: Any = aliased(model)
+        query = (
+            select(told.code, Kind.name, Count.name, Count.closed_at)
+            .join(Count, and_(Count.school_id == told.school_id, Count.id == told.count_id))
+            .join(Thing, and_(Thing.school_id == told.school_id, Thing.code == told.code))
+            .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+            .where(
+                told.school_id == school_id,
+                told.code.in_(codes),
+                or_(Count.closed_at.is_(None), Count.closed_at >= since),
+            )
+        )
+        for code, name, count, closed_at in session.execute(query):
+            reason = "being_counted" if closed_at is None else "counted"
+            found.append(Obstacle(str(code), name, reason, count))
+    return found
+
+
+def kinds_made(session: Session, job: Import) -> list[str]:
+    """Return the kinds in use that an import brought in."""
+    query = select(ImportRow.made).where(
+        ImportRow.school_id == job.school_id,
+        ImportRow.import_id == job.id,
+        ImportRow.made.is_not(None),
+    )
+    made = (Made.read(text) for text in session.scalars(query))
+    wanted = sorted({one.kind for one in made if one.is_new_kind})
+    in_use = select(Kind.id).where(
+        Kind.school_id == job.school_id, Kind.id.in_(wanted), Kind.retired_at.is_(None)
+    )
+    return list(session.scalars(in_use.order_by(Kind.id)))
+
+
+def empty_places(session: Session, school_id: str, codes: Sequence[str]) -> list[str]:
+    """Return those of some places that are in use and have neither a thing nor a place in them."""
+    inside = aliased(Place)
+    query = (
+        select(Place.id)
+        .where(
+            Place.school_id == school_id,
+            Place.id.in_(list(codes)),
+            Place.retired_at.is_(None),
+            ~select(inside.id)
+            .where(
+                inside.school_id == Place.school_id,
+                inside.parent_id == Place.id,
+                inside.retired_at.is_(None),
+            )
+            .exists(),
+            ~select(Thing.code)
+            .where(
+                Thing.school_id == Place.school_id,
+                Thing.home_id == Place.id,
+                Thing.retired_at.is_(None),
+            )
+            .exists(),
+            ~select(Holding.code)
+            .where(Holding.school_id == Place.school_id, Holding.place_id == Place.id)
+            .exists(),
+        )
+        .order_by(Place.id.desc())
+    )
+    return list(session.scalars(query))
 
 
 def rows(session: Session, head: ImportHead, *, status: str = "", page: int = 1) -> list[RowView]:

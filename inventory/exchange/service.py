@@ -9,28 +9,32 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from inventory.base import new_id
+from inventory.base import fingerprint, new_id
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs, managed_as
-from inventory.catalogue.service import KindKey, define_kind, kinds_like
+from inventory.catalogue.service import KindKey, define_kind, kinds_like, restore_kind, retire_kind
 from inventory.errors import (
     AlreadyApplied,
     BadSpreadsheet,
+    CannotUndoImport,
+    ImportInUse,
     Invalid,
     NoSchoolNamed,
     NotFound,
+    NothingToTakeBack,
     OtherSchoolsFile,
 )
-from inventory.exchange import rules
+from inventory.exchange import queries, rules
 from inventory.exchange.models import Import, ImportRow, RowStatus
+from inventory.exchange.queries import Made
 from inventory.exchange.rules import Record, Register, Roster, with_line_keys
 from inventory.identity.service import keepers_named
 from inventory.ledger.models import Document, DocumentType
@@ -38,6 +42,8 @@ from inventory.ledger.service import post_document, post_line
 from inventory.places.models import Place, School, Sort
 from inventory.places.service import place_by_path
 from inventory.register import service as register
+from inventory.register.models import Thing
+from inventory.register.queries import uses_of_kinds
 from inventory.register.service import NewPlace, NewThing
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -45,6 +51,8 @@ SLICE = 40
 """Things made in one transaction: about 50 ms of the write lane."""
 PLACES_SLICE = 15
 """Places set up in one transaction."""
+UNDO_SLICE = 20
+"""Things taken back in one transaction: each is looked at before it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Plan:
     roster: Roster
     school_id: str
     rows: tuple[Planned, ...]
+    beyond: tuple[Planned, ...] = ()
+    """What would come in as well if the places that the school lacks were set up."""
 
     def summary(self) -> dict[str, int]:
         """The figures of a dry run."""
@@ -128,16 +138,35 @@ def read(source: Path | bytes, filename: str, known: Register | None = None) -> 
         workbook = open_workbook(source, filename)
         roster = rules.read_roster(workbook)
         if known is not None and not roster.rooms:
+            believed = roster
             roster = rules.read_roster(workbook, register=known)
+            roster = replace(roster, beyond=_beyond(believed, roster))
     except rules.Refusal as refusal:
         raise BadSpreadsheet(file=filename, reason=refusal.code, **_spared(refusal)) from refusal
     return roster
 
 
+def _beyond(believed: Roster, roster: Roster) -> tuple[Record, ...]:
+    """The records that only a place keeps out which the school does not have."""
+    unknown = {
+        (fault.sheet, fault.row)
+        for fault in roster.faults
+        if fault.code is rules.FaultCode.LOCATION_UNKNOWN
+    }
+    there = {(record.sheet, record.row) for record in roster.records}
+    return tuple(
+        record
+        for record in believed.records
+        if (record.sheet, record.row) in unknown - there and record.location is not None
+    )
+
+
 def known_rooms(session: Session, school_id: str | None) -> Register | None:
     """Return the rooms and cabinets that a school has, or None when there are none yet."""
     query = select(Place).where(
-        Place.school_id == school_id, Place.sort.in_([Sort.ROOM.value, Sort.CABINET.value])
+        Place.school_id == school_id,
+        Place.sort.in_([Sort.ROOM.value, Sort.CABINET.value]),
+        Place.retired_at.is_(None),
     )
     places = list(session.scalars(query.order_by(Place.ordinal)))
     cabinets: dict[str, set[int]] = {}
@@ -169,11 +198,13 @@ def plan(
         NotFound: the school is out of sight.
     """
     school = "" if school_id == "" else _school_of(by, roster, school_id)
-    rows = [
-        _planned(key, record, item_price_yuan) for key, record in with_line_keys(roster.records)
-    ]
+    # What may stay out comes last: it moves no key of what goes in.
+    keyed = with_line_keys([*roster.records, *roster.beyond])
+    rows = [_planned(key, record, item_price_yuan) for key, record in keyed]
     before = _imported_before(session, school, [row.key for row in rows])
-    return Plan(roster, school, tuple(_compared(row, before.get(row.key)) for row in rows))
+    compared = [_compared(row, before.get(row.key)) for row in rows]
+    goes_in = len(roster.records)
+    return Plan(roster, school, tuple(compared[:goes_in]), tuple(compared[goes_in:]))
 
 
 def _school_of(by: Actor, roster: Roster, school_id: str | None) -> str:
@@ -235,7 +266,12 @@ def stage(session: Session, by: Actor, plan: Plan, *, digest: str, at: datetime)
     )
     session.add(job)
     session.flush()  # the rows refer to their import
-    session.add_all(_staged(job, n, row) for n, row in enumerate(plan.rows))
+    beyond = [
+        replace(row, status=RowStatus.NO_PLACE, differs=("location",))
+        for row in plan.beyond
+        if row.status is RowStatus.NEW
+    ]
+    session.add_all(_staged(job, n, row) for n, row in enumerate([*plan.rows, *beyond]))
     return job
 
 
@@ -301,6 +337,47 @@ def choose(
     return changed
 
 
+@requires(Permission.IMPORT)
+def choose_places(session: Session, by: Actor, *, import_id: str, set_up: bool) -> int:
+    """
+    Let the places that the school lacks be set up, or not; return how many rows that means.
+
+    Raises:
+        NotFound: no such import in sight.
+        AlreadyApplied: it was carried out.
+    """
+    job = _staged_import(session, import_id)
+    origin, status = (RowStatus.NO_PLACE, RowStatus.NEW)[:: 1 if set_up else -1]
+    query = select(ImportRow).where(
+        ImportRow.school_id == job.school_id,
+        ImportRow.import_id == job.id,
+        ImportRow.status == origin.value,
+        ImportRow.differs == "location",
+    )
+    rows = list(session.scalars(query))
+    for row in rows:
+        row.status = status.value
+    return len(rows)
+
+
+@requires(Permission.IMPORT)
+def discard(session: Session, by: Actor, *, import_id: str) -> None:
+    """
+    Throw away an import that was staged and never carried out.
+
+    Raises:
+        NotFound: no such import in sight.
+        AlreadyApplied: it was carried out, or begun; it can be undone.
+    """
+    job = _staged_import(session, import_id)
+    if job.confirmed_at is not None:
+        raise AlreadyApplied
+    session.execute(
+        delete(ImportRow).where(ImportRow.school_id == job.school_id, ImportRow.import_id == job.id)
+    )
+    session.delete(job)
+
+
 def _class_of(row: ImportRow) -> str:
     return json.loads(row.record).get("equipment_class") or ""
 
@@ -327,12 +404,15 @@ def apply_slice(session: Session, by: Actor, *, import_id: str, at: datetime) ->
         raise NotFound(what="import", key=import_id)
     if job.applied_at is not None:
         return 0
+    if job.undo_begun_at is not None:
+        raise AlreadyApplied
     # One import of a school at a time: two copies of a file may be carried out side by side.
     session.scalar(select(School).where(School.id == job.school_id).with_for_update())
     if job.confirmed_at is None:
         _begin(session, by, job, at)
     elif missing := _missing_places(session, job):
-        _set_up(session, by, job.school_id, missing[:PLACES_SLICE], at)
+        made = _set_up(session, by, job.school_id, missing[:PLACES_SLICE], at)
+        job.made = json.dumps([*json.loads(job.made or "[]"), *made])
     else:
         _carry_out(session, by, job, at)
     left = session.scalar(select(func.count()).where(*_still_to_do(job)).select_from(ImportRow))
@@ -394,38 +474,80 @@ def _carry_out(session: Session, by: Actor, job: Import, at: datetime) -> None:
     """Post the lines of the next rows and make their things, with few statements for many rows."""
     rows = _still_new(session, job, _next_rows(session, job))
     document = session.get_one(Document, (job.school_id, job.document_id))
-    kinds = _kinds_for(session, by, job.school_id, rows, at)
+    kinds, first = _kinds_for(session, by, job.school_id, rows, at)
     places = _places_for(session, job.school_id, rows)
     names = {record["keeper"] for _, record in rows if record["keeper"]}
     keepers = keepers_named(session, by, names, job.school_id, at)
     lots = register.batches_of(session, job.school_id, [kind.id for kind in kinds.values()])
-    new: list[NewThing] = []
-    joining: dict[tuple[str, str], int] = {}
+    taken_back = _taken_back(session, job.school_id, [row.line_key for row, _ in rows])
+    batch = _Slice()
+    made: list[tuple[ImportRow, Made, range]] = []
     for row, record in rows:
         kind = kinds[_key_of(record)]
-        _post(session, by, document, row, record, kind, at)
+        again = taken_back.get(row.line_key, 0)
+        line = _post(session, by, document, row, record, kind, again, at)
         row.status = RowStatus.DONE.value
         thing = _new_thing(kind, ManagedAs(row.managed_as), places[row.n], keepers, record)
+        told = Made(line, kind.id, first.get(kind.id) == row.n, thing.place_id)
         if record["quantity"] < 1:
-            continue
-        if thing.managed_as is ManagedAs.ITEM:
-            new.extend([replace(thing, quantity=1)] * record["quantity"])
+            made.append((row, told, range(0)))
+        elif thing.managed_as is ManagedAs.ITEM:
+            made.append((row, told, batch.add(thing, record["quantity"])))
         elif (lot := (kind.id, thing.place_id)) in lots:
             register.grow_batch(session, by, batch=lots[lot], quantity=record["quantity"], at=at)
+            told = replace(told, batch=lots[lot].code, quantity=record["quantity"])
+            made.append((row, told, range(0)))
         else:
-            _join(new, joining, thing)
-    register.register_things(session, by, new, school_id=job.school_id, at=at)
+            told = replace(told, quantity=record["quantity"])
+            made.append((row, told, batch.join(thing)))
+    codes = register.register_things(session, by, batch.new, school_id=job.school_id, at=at)
+    for row, told, which in made:
+        row.made = json.dumps(asdict(_with_codes(told, [codes[n] for n in which])))
 
 
-def _join(new: list[NewThing], joining: dict[tuple[str, str], int], thing: NewThing) -> None:
-    """Add a batch, or let it join the one of its kind and place that this slice makes."""
-    lot = (thing.kind.id, thing.place_id)
-    if lot in joining:
-        index = joining[lot]
-        new[index] = replace(new[index], quantity=new[index].quantity + thing.quantity)
-        return
-    joining[lot] = len(new)
-    new.append(thing)
+def _with_codes(told: Made, codes: list[str]) -> Made:
+    if told.quantity and not told.batch:
+        return replace(told, batch=codes[0])
+    return replace(told, things=tuple(codes))
+
+
+@dataclass(slots=True)
+class _Slice:
+    """The things that one slice makes; rows of one kind in one place are one batch."""
+
+    new: list[NewThing] = field(default_factory=list)
+    joining: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, thing: NewThing, count: int) -> range:
+        """Add single things; return where they stand."""
+        start = len(self.new)
+        self.new.extend([replace(thing, quantity=1)] * count)
+        return range(start, start + count)
+
+    def join(self, thing: NewThing) -> range:
+        """Add a batch, or let it join the one of its kind and place; return where it stands."""
+        lot = (thing.kind.id, thing.place_id)
+        if lot not in self.joining:
+            self.joining[lot] = len(self.new)
+            self.new.append(thing)
+        else:
+            one = self.new[self.joining[lot]]
+            self.new[self.joining[lot]] = replace(one, quantity=one.quantity + thing.quantity)
+        return range(self.joining[lot], self.joining[lot] + 1)
+
+
+def _taken_back(session: Session, school_id: str, keys: Sequence[str]) -> dict[str, int]:
+    """How often each of some lines was imported and taken back again."""
+    query = (
+        select(ImportRow.line_key, func.count())
+        .where(
+            ImportRow.school_id == school_id,
+            ImportRow.line_key.in_(keys),
+            ImportRow.status == RowStatus.UNDONE.value,
+        )
+        .group_by(ImportRow.line_key)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _new_thing(
@@ -455,10 +577,15 @@ def _key_of(record: dict[str, Any]) -> KindKey:
 def _kinds_for(
     session: Session, by: Actor, school_id: str,
     rows: Sequence[tuple[ImportRow, dict[str, Any]]], at: datetime,
-) -> dict[KindKey, Kind]:  # fmt: skip
+) -> tuple[dict[KindKey, Kind], dict[str, int]]:  # fmt: skip
+    """The kinds of the rows, and which row brought in those that were not in use."""
     kinds = kinds_like(session, school_id, [_key_of(record) for _, record in rows])
+    first: dict[str, int] = {}
     for row, record in rows:
         key = _key_of(record)
+        if key in kinds and kinds[key].retired_at is not None:
+            restore_kind(session, by, school_id=school_id, kind_id=kinds[key].id, at=at)
+            first[kinds[key].id] = row.n
         if key not in kinds:
             kinds[key] = define_kind(
                 session,
@@ -470,14 +597,17 @@ def _kinds_for(
                 required=record["required"],
                 at=at,
             )
-    return kinds
+            first[kinds[key].id] = row.n
+    return kinds, first
 
 
 def _post(
     session: Session, by: Actor, document: Document, row: ImportRow, record: dict[str, Any],
-    kind: Kind, at: datetime,
-) -> None:  # fmt: skip
-    post_line(
+    kind: Kind, again: int, at: datetime,
+) -> str:  # fmt: skip
+    # A line that was taken back and comes again has a key of its own; the old line stays.
+    key = fingerprint(f"{row.line_key}/{again}") if again else row.line_key
+    return post_line(
         session,
         by,
         document=document,
@@ -486,7 +616,7 @@ def _post(
         unit_price_cents=_price_cents(record),
         on=record["purchase_date"],
         voucher=record["voucher"],
-        source_key=row.line_key,
+        source_key=key,
         source=f"{document.title} · {row.sheet} · {row.row}"[:400],
         at=at,
     )
@@ -575,8 +705,9 @@ def _commonest(counted: Counter[str] | None) -> str | None:
 
 def _set_up(
     session: Session, by: Actor, school_id: str, missing: Sequence[_Wanted], at: datetime
-) -> None:
-    """Set up places; those above are there already or come before them."""
+) -> list[str]:
+    """Set up places and return their codes; those above are there or come before them."""
+    made: list[str] = []
     keepers = keepers_named(
         session, by, [one.keeper for one in missing if one.keeper], school_id, at
     )
@@ -584,7 +715,9 @@ def _set_up(
         above = place_by_path(session, school_id, one.above) if one.above else None
         keeper_id = keepers[one.keeper] if one.keeper else None
         new = NewPlace(one.sort, one.short, one.name, above, keeper_id)
-        register.set_up_places(session, by, [new], school_id=school_id, at=at)
+        places = register.set_up_places(session, by, [new], school_id=school_id, at=at)
+        made.extend(place.id for place in places)
+    return made
 
 
 def _places_for(
@@ -609,6 +742,128 @@ def _path_of(record: dict[str, Any]) -> str:
         if place["shelf"] is not None:
             parts.append(str(place["shelf"]))
     return "-".join(parts)
+
+
+# --- taking back ---------------------------------------------------------------------------
+
+
+@requires(Permission.IMPORT)
+def undo_slice(session: Session, by: Actor, *, import_id: str, at: datetime) -> int:
+    """
+    Take back the next slice of what an import made; return how much is still to do.
+
+    Its lines are reversed by a document of their own, its things are retired, its batches get
+    smaller by what it brought, and the kinds and places that it made and nobody uses are given
+    up. It goes on where it stopped, and asking again when all is done changes nothing.
+
+    Raises:
+        NotFound: no such import in sight.
+        NothingToTakeBack: it was never carried out.
+        CannotUndoImport: an earlier release made it and did not record what each row made.
+        ImportInUse: things were moved, counted or retired since; `things` names them.
+    """
+    job = session.scalar(select(Import).where(Import.id == import_id).with_for_update())
+    if job is None:
+        raise NotFound(what="import", key=import_id)
+    if job.undone_at is not None:
+        return 0
+    if job.confirmed_at is None:
+        raise NothingToTakeBack
+    session.scalar(select(School).where(School.id == job.school_id).with_for_update())
+    if job.undo_begun_at is None:
+        _begin_undo(session, by, job, at)
+    elif rows := _last_rows(session, job):
+        _take_back(session, by, job, rows, at)
+    elif not _give_up(session, by, job, at):
+        job.undone_at = at
+        for row in session.scalars(select(ImportRow).where(*_still_to_do(job))):
+            row.status = RowStatus.UNDONE.value
+    done = select(func.count()).where(*_carried_out(job)).select_from(ImportRow)
+    return int(session.scalar(done) or 0) + (job.undone_at is None)
+
+
+def _carried_out(job: Import) -> tuple[Any, ...]:
+    return (
+        ImportRow.school_id == job.school_id,
+        ImportRow.import_id == job.id,
+        ImportRow.status == RowStatus.DONE.value,
+    )
+
+
+def _begin_undo(session: Session, by: Actor, job: Import, at: datetime) -> None:
+    rows = list(session.scalars(select(ImportRow).where(*_carried_out(job))))
+    if any(row.made is None for row in rows):
+        raise CannotUndoImport
+    _refuse_what_is_in_use(session, job, rows)
+    job.undo_begun_at = at
+    if rows:
+        document = post_document(
+            session, by, type=DocumentType.REVERSAL, title=job.file, school_id=job.school_id,
+            at=at,
+        )  # fmt: skip
+        job.undo_document_id = document.id
+
+
+def _refuse_what_is_in_use(session: Session, job: Import, rows: Sequence[ImportRow]) -> None:
+    made = [Made.read(row.made) for row in rows]
+    found = queries.in_the_way(session, job.school_id, job.confirmed_at, made)
+    if found:
+        raise ImportInUse(count=len(found), things=[one.code for one in found])
+
+
+def _last_rows(session: Session, job: Import) -> list[ImportRow]:
+    """The last rows that stand, as many as made about `UNDO_SLICE` things."""
+    query = select(ImportRow).where(*_carried_out(job)).order_by(ImportRow.n.desc())
+    rows: list[ImportRow] = []
+    things = 0
+    for row in session.scalars(query.limit(UNDO_SLICE)):
+        rows.append(row)
+        things += len(Made.read(row.made).things) or 1
+        if things >= UNDO_SLICE:
+            break
+    return rows
+
+
+def _take_back(
+    session: Session, by: Actor, job: Import, rows: Sequence[ImportRow], at: datetime
+) -> None:
+    _refuse_what_is_in_use(session, job, rows)
+    document = session.get_one(Document, (job.school_id, job.undo_document_id))
+    for row in rows:
+        record, made = json.loads(row.record), Made.read(row.made)
+        if record["quantity"]:
+            post_line(
+                session, by, document=document, kind_id=made.kind, quantity=-record["quantity"],
+                unit_price_cents=_price_cents(record), on=record["purchase_date"],
+                voucher=record["voucher"], at=at,
+                source=f"{job.file} · {row.sheet} · {row.row}"[:400],
+            )  # fmt: skip
+        for code in made.things:
+            thing = session.get_one(Thing, (job.school_id, code))
+            register.retire_thing(session, by, thing=thing, document=document.id, at=at)
+        if made.batch:
+            register.reduce_batch(
+                session, by, batch=session.get_one(Thing, (job.school_id, made.batch)),
+                quantity=made.quantity, document=document.id, at=at,
+            )  # fmt: skip
+        row.status = RowStatus.UNDONE.value
+
+
+def _give_up(session: Session, by: Actor, job: Import, at: datetime) -> bool:
+    """Retire some of the kinds and places that the import made and nobody uses; False if none."""
+    kinds = queries.kinds_made(session, job)
+    used = uses_of_kinds(session, job.school_id, kinds)
+    unused = [one for one in kinds if one not in used][:UNDO_SLICE]
+    for kind_id in unused:
+        retire_kind(
+            session, by, school_id=job.school_id, kind_id=kind_id, uses=uses_of_kinds, at=at
+        )
+    if unused:
+        return True
+    empty = queries.empty_places(session, job.school_id, json.loads(job.made or "[]"))
+    for code in empty[:PLACES_SLICE]:
+        register.retire_place(session, by, school_id=job.school_id, code=code, at=at)
+    return bool(empty)
 
 
 def digest_of(content: bytes) -> str:

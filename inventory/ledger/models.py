@@ -19,6 +19,10 @@ class DocumentType(StrEnum):
 
     OPENING = "opening"
     RECEIPT = "receipt"
+    CORRECTION = "correction"
+    """Something was entered wrongly (更正); it is no scrapping and no loss."""
+    REVERSAL = "reversal"
+    """Takes back another document as a whole (红冲)."""
 
 
 class Document(SchoolScoped, Base):

@@ -1,19 +1,49 @@
 """This module is about posting documents and their lines."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inventory.base import new_id
+from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import ManagedAs
+from inventory.catalogue.service import kind_of
+from inventory.errors import (
+    BadQuantity,
+    BatchThere,
+    CannotRestore,
+    IsRetired,
+    Missing,
+    NotABatch,
+    NotFound,
+    NotRetired,
+    TooMany,
+)
+from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.ledger.changes import DocumentPosted, LinePosted
 from inventory.ledger.models import Document, DocumentType
-from inventory.register.service import code_for_document
+from inventory.places.models import Place
+from inventory.places.service import one_at_a_time
+from inventory.register import service as register
+from inventory.register.changes import ThingRestored
+from inventory.register.models import Holding, Thing
+from inventory.register.rules import description, shown
+from inventory.register.service import NewThing, code_for_document
 from inventory.scope import Actor, Permission, own_school, requires
 
-PREFIX = {DocumentType.OPENING: "QC", DocumentType.RECEIPT: "RK"}
-"""Marks of the documents' numbers: 期初, 入库."""
+PREFIX = {
+    DocumentType.OPENING: "QC",
+    DocumentType.RECEIPT: "RK",
+    DocumentType.CORRECTION: "GZ",
+    DocumentType.REVERSAL: "HC",
+}
+"""Marks of the documents' numbers: 期初, 入库, 更正, 红冲."""
+SLICE = 40
+"""Things made in one transaction: about 50 ms of the write lane."""
+MOST_AT_ONCE = 500
 
 
 @requires(Permission.IMPORT)
@@ -21,10 +51,16 @@ def post_document(
     session: Session, by: Actor, *, type: DocumentType, title: str, school_id: str, at: datetime
 ) -> Document:
     """Post a document under a code of its own, numbered within school, year and type."""
-    school = own_school(by, school_id)
+    return _post_document(session, by, type, title, own_school(by, school_id), at)
+
+
+def _post_document(
+    session: Session, by: Actor, type: DocumentType, title: str, school: str, at: datetime,
+    once: str | None = None,
+) -> Document:  # fmt: skip
     code = code_for_document(session, by, school, at)
     change = DocumentPosted(code, type.value, _next_number(session, school, type, at), title[:200])
-    record(session, by, change, at=at, school_id=school)
+    record(session, by, change, at=at, school_id=school, event_id=once)
     session.flush()  # lines refer to their document
     return session.get_one(Document, (school, code))
 
@@ -53,8 +89,20 @@ def post_line(
     source_key: str | None = None,
     source: str | None = None,
     at: datetime,
-) -> None:
-    """Enter one line of a document into the ledger."""
+) -> str:
+    """Enter one line of a document into the ledger and return its id."""
+    return _post_line(
+        session, by, document=document, kind_id=kind_id, quantity=quantity,
+        unit_price_cents=unit_price_cents, on=on, voucher=voucher, source_key=source_key,
+        source=source, at=at,
+    )  # fmt: skip
+
+
+def _post_line(
+    session: Session, by: Actor, *, document: Document, kind_id: str, quantity: int,
+    unit_price_cents: int | None = None, on: str | None = None, voucher: str | None = None,
+    source_key: str | None = None, source: str | None = None, at: datetime,
+) -> str:  # fmt: skip
     change = LinePosted(
         id=new_id(at),
         document=document.id,
@@ -67,3 +115,255 @@ def post_line(
         source=source,
     )
     record(session, by, change, at=at, school_id=document.school_id)
+    return change.id
+
+
+# --- by hand -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody enters by hand: so much of a kind in a place; the keeper by name."""
+
+    kind_id: str
+    quantity: int
+    place_id: str
+    keeper: str | None = None
+    unit_price_cents: int | None = None
+    purchased: str | None = None
+    voucher: str | None = None
+    finance_card_no: str | None = None
+    note: str | None = None
+    codes: tuple[str, ...] = ()
+    """Codes of blank labels that are stuck on already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What came of an entry: its document, the codes of new things, or the batch it joined."""
+
+    document_id: str
+    codes: tuple[str, ...]
+    joined: str | None
+    left: int
+    """How many single things of the entry are still to be made."""
+
+
+@requires(Permission.ARRANGE)
+def enter_things(
+    session: Session, by: Actor, entry: Entry, *, school_id: str, once: str | None = None,
+    document_id: str | None = None, at: datetime,
+) -> Entered:  # fmt: skip
+    """
+    Bring in things by hand: a receipt, its line, and the things under their codes.
+
+    Single things are made `SLICE` at a time; the next turn gets the document of the first.
+    `once` is the client's id of the first turn, so that a form that is sent twice enters once.
+
+    Raises:
+        NotFound, IsRetired: kind, place or code are not there, or were given up.
+        BadQuantity, TooMany, Invalid: a value is not possible.
+        BatchThere: a blank label was named, and a batch of this kind is there already.
+        CodeTaken: something bears the code already.
+        AlreadyRecorded (at commit): the form was sent before.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    kind = kind_of(session, school, entry.kind_id)
+    _check_entry(kind, entry)
+    if document_id is None:
+        document = _post_document(
+            session, by, DocumentType.RECEIPT, kind.title, school, at, once=once
+        )
+    else:
+        document = session.get_one(Document, (school, document_id))
+    is_item = kind.managed_as == ManagedAs.ITEM.value
+    part = min(entry.quantity, SLICE) if is_item else entry.quantity
+    _post_entry(session, by, document, kind, entry, part, at)
+    new = _new_thing(session, by, kind, entry, school, at)
+    if not is_item and (batch := _batch_at(session, kind, entry.place_id)):
+        if entry.codes:
+            raise _there(session, batch)
+        register.grow_batch(session, by, batch=batch, quantity=part, at=at)
+        return Entered(document.id, (), batch.code, 0)
+    made = register.register_things(
+        session, by, [new] * part if is_item else [new], school_id=school,
+        codes=entry.codes[:part], at=at,
+    )  # fmt: skip
+    return Entered(document.id, tuple(made), None, entry.quantity - part if is_item else 0)
+
+
+def _check_entry(kind: Kind, entry: Entry) -> None:
+    if not 1 <= entry.quantity <= register.MOST_PIECES:
+        raise BadQuantity(field="quantity", value=entry.quantity)
+    is_item = kind.managed_as == ManagedAs.ITEM.value
+    if is_item and entry.quantity > MOST_AT_ONCE:
+        raise TooMany(count=entry.quantity, limit=MOST_AT_ONCE)
+    wanted = entry.quantity if is_item else 1
+    if entry.codes and len(entry.codes) != wanted:
+        raise BadQuantity(field="codes", value=len(entry.codes))
+
+
+def _post_entry(
+    session: Session, by: Actor, document: Document, kind: Kind, entry: Entry, quantity: int,
+    at: datetime,
+) -> None:  # fmt: skip
+    _post_line(
+        session, by, document=document, kind_id=kind.id, quantity=quantity,
+        unit_price_cents=entry.unit_price_cents, on=entry.purchased, voucher=entry.voucher, at=at,
+    )  # fmt: skip
+
+
+def _new_thing(
+    session: Session, by: Actor, kind: Kind, entry: Entry, school: str, at: datetime
+) -> NewThing:
+    told = description(
+        {
+            "keeper": entry.keeper,
+            "unit_price_cents": entry.unit_price_cents,
+            "purchased": entry.purchased,
+            "voucher": entry.voucher,
+            "finance_card_no": entry.finance_card_no,
+            "note": entry.note,
+        }
+    )
+    keeper = str(told["keeper"]) if told["keeper"] else ""
+    is_item = kind.managed_as == ManagedAs.ITEM.value
+    return NewThing(
+        kind=kind,
+        managed_as=ManagedAs(kind.managed_as),
+        quantity=1 if is_item else entry.quantity,
+        place_id=entry.place_id,
+        keeper_id=keepers_named(session, by, [keeper], school, at)[keeper] if keeper else None,
+        unit_price_cents=entry.unit_price_cents,
+        purchased=_text(told["purchased"]),
+        voucher=_text(told["voucher"]),
+        finance_card_no=_text(told["finance_card_no"]),
+        note=_text(told["note"]),
+    )
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _batch_at(session: Session, kind: Kind, place_id: str) -> Thing | None:
+    return register.batches_of(session, kind.school_id, [kind.id]).get((kind.id, place_id))
+
+
+def _there(session: Session, batch: Thing) -> BatchThere:
+    place = session.get_one(Place, (batch.school_id, batch.home_id))
+    return BatchThere(place=place.path, code_shown=shown(batch.code), code=batch.code)
+
+
+@requires(Permission.ARRANGE)
+def retire_thing(
+    session: Session, by: Actor, *, school_id: str, code: str, reason: str, at: datetime
+) -> Document:
+    """
+    Take back a thing that was entered wrongly, by a correction; its code is retired.
+
+    Raises:
+        NotFound, IsRetired: there is no such thing in use.
+        Missing: no reason is given.
+        NotAllHere: some of it is not at its place.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    thing = register.thing_of(session, school, code)
+    if not reason.strip():
+        raise Missing(field="reason")
+    document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
+    quantity = register.retire_thing(
+        session, by, thing=thing, document=document.id, reason=reason.strip(), at=at
+    )
+    _correct(session, by, document, thing, -quantity, at)
+    return document
+
+
+def _correct(
+    session: Session, by: Actor, document: Document, thing: Thing, quantity: int, at: datetime
+) -> None:
+    if quantity:
+        _post_line(
+            session, by, document=document, kind_id=thing.kind_id, quantity=quantity,
+            unit_price_cents=thing.unit_price_cents, source=thing.code, at=at,
+        )  # fmt: skip
+        session.flush()
+
+
+@requires(Permission.ARRANGE)
+def restore_thing(
+    session: Session, by: Actor, *, school_id: str, code: str, at: datetime
+) -> Document:
+    """
+    Bring back a thing that was retired by mistake, to the place where it was.
+
+    Raises:
+        NotFound: there is no such thing.
+        NotRetired: it is in use.
+        IsRetired: its place or its kind was given up meanwhile.
+        BatchThere: another batch of its kind is there now.
+        CannotRestore: it joined another batch.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    thing = session.get(Thing, (school, code))
+    if thing is None:
+        raise NotFound(what="thing", key=shown(code))
+    if thing.retired_at is None:
+        raise NotRetired(what=thing.number)
+    if thing.retired_quantity is None:
+        raise CannotRestore(number=thing.number)
+    kind = kind_of(session, school, thing.kind_id)
+    home = session.get_one(Place, (school, thing.home_id))
+    if home.retired_at is not None:
+        raise IsRetired(what=home.path)
+    if thing.managed_as == ManagedAs.BATCH.value and (
+        batch := _batch_at(session, kind, thing.home_id)
+    ):
+        raise _there(session, batch)
+    quantity = thing.retired_quantity
+    document = _post_document(session, by, DocumentType.CORRECTION, kind.title, school, at)
+    change = ThingRestored(thing.code, quantity, document.id)
+    record(session, by, change, at=at, school_id=school)
+    _correct(session, by, document, thing, quantity, at)
+    return document
+
+
+@requires(Permission.ARRANGE)
+def correct_quantity(
+    session: Session, by: Actor, *, school_id: str, code: str, quantity: int, reason: str,
+    at: datetime,
+) -> Document | None:  # fmt: skip
+    """
+    Say how many pieces a batch was really entered with, by a correction; None if it is right.
+
+    Raises:
+        NotFound, IsRetired: there is no such thing in use.
+        NotABatch: a single thing has no quantity.
+        BadQuantity: not a number of pieces; for none of it at all, retire it.
+        Missing: no reason is given.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    thing = register.thing_of(session, school, code)
+    if thing.managed_as != ManagedAs.BATCH.value:
+        raise NotABatch(number=thing.number)
+    if not 1 <= quantity <= register.MOST_PIECES:
+        raise BadQuantity(field="quantity", value=quantity)
+    if not reason.strip():
+        raise Missing(field="reason")
+    holding = session.get(Holding, (school, code, thing.home_id))
+    difference = quantity - (holding.quantity if holding else 0)
+    if not difference:
+        return None
+    document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
+    if difference > 0:
+        register.grow_batch(session, by, batch=thing, quantity=difference, at=at)
+    else:
+        register.reduce_batch(
+            session, by, batch=thing, quantity=-difference, document=document.id, at=at
+        )
+    _correct(session, by, document, thing, difference, at)
+    return document

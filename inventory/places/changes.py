@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from inventory.base import fingerprint
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import BOUNDARY, Place, School
 
@@ -72,4 +73,89 @@ class PlaceMade(Change):
         )
 
 
-PROJECTOR = Projector(changes=(SchoolOpened, PlaceMade), tables=(School, Place))
+FIELDS = {
+    "short": "short",
+    "name": "name",
+    "keeper": "keeper_id",
+    "ordinal": "ordinal",
+    "parent": "parent_id",
+}
+"""What can change of a place, by its name in the journal and its column."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceChanged(Change):
+    """A place was renamed, given to a keeper, reordered or moved; paths inside it follow."""
+
+    kind: ClassVar[str] = "place_changed"
+    code: str
+    set: tuple[tuple[str, str | int | None], ...]
+    inside: tuple[str, ...] = ()
+    """What stands inside it, each after what is above it."""
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        rows = [state.get(Place, on.school, code) for code in (self.code, *self.inside)]
+        before = [row.words for row in rows]
+        for name, value in self.set:
+            setattr(rows[0], FIELDS[name], value)
+        for row in rows:
+            if row.retired_at is None:
+                row.path = path_of(state, row)
+        for row, words in zip(rows, before, strict=True):
+            if row.first_words is None and row.words != words:
+                row.first_words = fingerprint(words)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesRetired(Change):
+    """A place in which nothing is was given up, with the empty ones inside it."""
+
+    kind: ClassVar[str] = "places_retired"
+    codes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.codes[0]
+
+    def apply(self, state: State, on: Occasion) -> None:
+        for code in self.codes:
+            place = state.get(Place, on.school, code)
+            place.retired_at = on.at
+            # Its number is free for another; with its code the path stays one of its own.
+            place.path = f"{place.path[:45]} ({code})"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesRestored(Change):
+    """A place that was given up is used again, with those that went with it."""
+
+    kind: ClassVar[str] = "places_restored"
+    codes: tuple[str, ...]
+    """Each after what is above it."""
+
+    @property
+    def subject(self) -> str:
+        return self.codes[0]
+
+    def apply(self, state: State, on: Occasion) -> None:
+        for code in self.codes:
+            place = state.get(Place, on.school, code)
+            place.retired_at = None
+            place.path = path_of(state, place)
+
+
+def path_of(state: State, place: Place) -> str:
+    """Return the path of a place: that of the place above it, and its own short name."""
+    if place.parent_id is None:
+        return place.short
+    return f"{state.get(Place, place.school_id, place.parent_id).path}-{place.short}"
+
+
+PROJECTOR = Projector(
+    changes=(SchoolOpened, PlaceMade, PlaceChanged, PlacesRetired, PlacesRestored),
+    tables=(School, Place),
+)

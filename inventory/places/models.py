@@ -1,11 +1,12 @@
 """This module is about the tables of schools and places."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped, together
+from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped, fingerprint, together
 
 
 class Sort(StrEnum):
@@ -61,6 +62,22 @@ class Place(SchoolScoped, Base):
     ordinal: Mapped[int] = mapped_column(default=0)
     """Order among its siblings, from the top or from the door."""
     keeper_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    retired_at: Mapped[datetime | None]
+    first_words: Mapped[str | None] = mapped_column(String(64))
+    """Fingerprint of what cards said of it first; kept from the first time that changes."""
+
+    @property
+    def words(self) -> str:
+        """What a printed card says of this place."""
+        if self.sort == Sort.SHELF.value:
+            return f"{self.short}\t{self.ordinal}"
+        return f"{self.path}\t{self.name}\t{self.keeper_id or ''}"
+
+    @property
+    def other_words(self) -> str | None:
+        """What a card says of it now, where that is not what it said at first."""
+        is_first = self.first_words in {None, fingerprint(self.words)}
+        return None if is_first else self.words
 
     @property
     def is_standing(self) -> bool:

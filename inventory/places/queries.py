@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +26,8 @@ class PlaceRow:
     parent_id: str | None
     ordinal: int
     keeper: str | None
+    retired_at: datetime | None = None
+    other_words: str | None = None
 
     @property
     def title(self) -> str:
@@ -61,7 +64,7 @@ def place_by_code(session: Session, code: str) -> PlaceRow | None:
 
 def rooms(session: Session, school_id: str | None = None) -> list[PlaceRow]:
     """Return the rooms of a school, or of all in sight."""
-    query = _rows().where(Place.sort == Sort.ROOM.value)
+    query = _rows().where(Place.sort == Sort.ROOM.value, Place.retired_at.is_(None))
     if school_id:
         query = query.where(Place.school_id == school_id)
     return _all(session, query.order_by(Place.school_id, Place.ordinal))
@@ -69,7 +72,7 @@ def rooms(session: Session, school_id: str | None = None) -> list[PlaceRow]:
 
 def cabinets(session: Session, school_id: str | None = None) -> list[PlaceRow]:
     """Return the cabinets of a school, or of all in sight, by room."""
-    query = _rows().where(Place.sort == Sort.CABINET.value)
+    query = _rows().where(Place.sort == Sort.CABINET.value, Place.retired_at.is_(None))
     if school_id:
         query = query.where(Place.school_id == school_id)
     room = aliased(Place)
@@ -81,7 +84,9 @@ def cabinets(session: Session, school_id: str | None = None) -> list[PlaceRow]:
 
 def inside(session: Session, school_id: str, place_id: str) -> list[PlaceRow]:
     """Return the places directly inside one, in their order."""
-    query = _rows().where(Place.school_id == school_id, Place.parent_id == place_id)
+    query = _rows().where(
+        Place.school_id == school_id, Place.parent_id == place_id, Place.retired_at.is_(None)
+    )
     return _all(session, query.order_by(Place.ordinal))
 
 
@@ -91,7 +96,9 @@ def within(session: Session, school_id: str, place_id: str) -> list[str]:
     layer = [place_id]
     while layer:
         query = select(Place.parent_id, Place.id).where(
-            Place.school_id == school_id, Place.parent_id.in_(layer)
+            Place.school_id == school_id,
+            Place.parent_id.in_(layer),
+            Place.retired_at.is_(None),
         )
         rows = session.execute(query.order_by(Place.ordinal)).all()
         for parent, child in rows:
@@ -106,12 +113,37 @@ def _walk(place_id: str, children: dict[str, list[str]]) -> Iterator[str]:
         yield from _walk(child, children)
 
 
+def standing(session: Session, school_id: str) -> list[PlaceRow]:
+    """Return every room, cabinet and shelf of a school, in the order of a walk along them."""
+    query = _rows().where(
+        Place.school_id == school_id,
+        Place.sort.in_([Sort.ROOM.value, Sort.CABINET.value, Sort.SHELF.value]),
+        Place.retired_at.is_(None),
+    )
+    inside: dict[str | None, list[PlaceRow]] = {}
+    for row in _all(session, query.order_by(Place.ordinal, Place.path)):
+        inside.setdefault(row.parent_id, []).append(row)
+    return [row for room in inside.get(None, []) for row in _with_inside(room, inside)]
+
+
+def _with_inside(row: PlaceRow, inside: dict[str | None, list[PlaceRow]]) -> Iterator[PlaceRow]:
+    yield row
+    for one in inside.get(row.id, []):
+        yield from _with_inside(one, inside)
+
+
+def keepers(session: Session, school_id: str) -> list[str]:
+    """Return the names of the people of a school, for choosing a keeper."""
+    query = select(Person.name).where(Person.school_id == school_id).distinct()
+    return list(session.scalars(query.order_by(Person.name)))
+
+
 def find_place(session: Session, text: str, school_id: str | None = None) -> list[PlaceRow]:
     """Return the rooms, cabinets and shelves that a text names: by code, or by path."""
     wanted = text.strip()
     code = "".join(wanted.split())
     sorts = [Sort.CABINET.value, Sort.ROOM.value, Sort.SHELF.value]
-    query = _rows().where(Place.sort.in_(sorts))
+    query = _rows().where(Place.sort.in_(sorts), Place.retired_at.is_(None))
     query = query.where((Place.id == code) | (Place.path == wanted))
     if school_id:
         query = query.where(Place.school_id == school_id)
@@ -130,5 +162,5 @@ def _all(session: Session, query: Any) -> list[PlaceRow]:
 def _row(row: Place, keeper: str | None) -> PlaceRow:
     return PlaceRow(
         row.school_id, row.id, row.sort, row.short, row.name, row.path, row.parent_id,
-        row.ordinal, keeper,
+        row.ordinal, keeper, row.retired_at, row.other_words,
     )  # fmt: skip

@@ -8,6 +8,7 @@ same movements in a table of their own, by kind; that they and the things agree 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from inventory.catalogue.rules import ManagedAs
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import STANDING, Place, Sort
 from inventory.register.models import (
@@ -176,6 +177,191 @@ class ThingMoved(Change):
         thing.home_id = self.destination
 
 
+FIELDS = {
+    "keeper": "keeper_id",
+    "unit_price_cents": "unit_price_cents",
+    "purchased": "purchased",
+    "voucher": "voucher",
+    "finance_card_no": "finance_card_no",
+    "note": "note",
+}
+"""What can change of a thing's description, by its name in the journal and its column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThingDescribed(Change):
+    """A thing was described anew; what is not in `set` stayed as it was."""
+
+    kind: ClassVar[str] = "thing_described"
+    code: str
+    set: tuple[tuple[str, str | int | None], ...]
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        for name, value in self.set:
+            setattr(thing, FIELDS[name], value)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReduced(Change):
+    """Some of a batch was never there, or was entered twice: it went outside by a document."""
+
+    kind: ClassVar[str] = "batch_reduced"
+    code: str
+    quantity: int
+    document: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSplit(Change):
+    """A part of a batch went to another place and is a batch of its own there."""
+
+    kind: ClassVar[str] = "batch_split"
+    code: str
+    into: str
+    running: int
+    destination: str
+    quantity: int
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        claim(state, self.into, Bearer.THING.value, on)
+        part = Thing(
+            school_id=on.school,
+            code=self.into,
+            kind_id=thing.kind_id,
+            managed_as=ManagedAs.BATCH.value,
+            catalogue=thing.catalogue,
+            running=self.running,
+            home_id=self.destination,
+            keeper_id=thing.keeper_id,
+            unit_price_cents=thing.unit_price_cents,
+            purchased=thing.purchased,
+            voucher=thing.voucher,
+            finance_card_no=thing.finance_card_no,
+            note=thing.note,
+            registered_at=on.at,
+        )
+        state.add(part)
+        move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
+        move(state, part, Sort.OUTSIDE.value, self.destination, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJoined(Change):
+    """A batch, or a part of it, went to another batch of its kind; what is empty is retired."""
+
+    kind: ClassVar[str] = "batch_joined"
+    code: str
+    into: str
+    quantity: int
+    is_all: bool
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        other = state.get(Thing, on.school, self.into)
+        move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
+        move(state, other, Sort.OUTSIDE.value, other.home_id, self.quantity)
+        if self.is_all:
+            thing.retired_at = on.at
+            state.get(Code, self.code).retired_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class ThingRetired(Change):
+    """A thing that was entered wrongly went outside by a document; its code is never reused."""
+
+    kind: ClassVar[str] = "thing_retired"
+    code: str
+    quantity: int
+    document: str
+    reason: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        if self.quantity:
+            move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
+        thing.retired_at = on.at
+        thing.retired_quantity = self.quantity
+        state.get(Code, self.code).retired_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class ThingRestored(Change):
+    """A thing that was retired by mistake came back to its place by a document."""
+
+    kind: ClassVar[str] = "thing_restored"
+    code: str
+    quantity: int
+    document: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        thing = state.get(Thing, on.school, self.code)
+        if self.quantity:
+            move(state, thing, Sort.OUTSIDE.value, thing.home_id, self.quantity)
+        thing.retired_at = None
+        thing.retired_quantity = None
+        state.get(Code, self.code).retired_at = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRetired(Change):
+    """What bore a code was given up; the code is never reused."""
+
+    kind: ClassVar[str] = "code_retired"
+    code: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        state.get(Code, self.code).retired_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRestored(Change):
+    """What bears a code is used again."""
+
+    kind: ClassVar[str] = "code_restored"
+    code: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        state.get(Code, self.code).retired_at = None
+
+
 @dataclass(frozen=True, slots=True)
 class CardPrinted(Change):
     """A cabinet's card was printed with these contents."""
@@ -261,6 +447,14 @@ PROJECTOR = Projector(
         ThingRegistered,
         BatchGrew,
         ThingMoved,
+        ThingDescribed,
+        BatchReduced,
+        BatchSplit,
+        BatchJoined,
+        ThingRetired,
+        ThingRestored,
+        CodeRetired,
+        CodeRestored,
         CardPrinted,
     ),
     tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard),

@@ -102,6 +102,9 @@ class Thing(SchoolScoped, Base):
     finance_card_no: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(String(400))
     registered_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    retired_quantity: Mapped[int | None]
+    """How much went outside when it was retired; None when it joined another batch."""
 
     @property
     def number(self) -> str:

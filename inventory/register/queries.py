@@ -43,6 +43,8 @@ class ThingRow:
     voucher: str | None
     finance_card_no: str | None
     note: str | None
+    retired_at: datetime | None = None
+    retired_quantity: int | None = None
 
     @property
     def code_shown(self) -> str:
@@ -68,6 +70,7 @@ class CardRow:
     specification: str
     unit: str
     quantity: int
+    other_words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ def things_by_number(session: Session, number: Number) -> list[ThingRow]:
 def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]:
     """Return what belongs in a place or anything inside it, in walking order."""
     places = within(session, school_id, place_id)
-    query = _thing_rows().where(Thing.school_id == school_id, Thing.home_id.in_(places))
+    query = _thing_rows().where(
+        Thing.school_id == school_id, Thing.home_id.in_(places), Thing.retired_at.is_(None)
+    )
     order = {place: index for index, place in enumerate(places)}
     rows = _things(session, query)
     return sorted(rows, key=lambda row: (order[row.place_id], _by_number(row)))
@@ -145,17 +150,22 @@ def _by_number(row: ThingRow) -> tuple[str, int]:
 
 def unprinted(session: Session, school_id: str) -> list[ThingRow]:
     """Return the things whose code was never printed, in walking order."""
-    query = _thing_rows().where(Thing.school_id == school_id, Code.printed_at.is_(None))
+    query = _thing_rows().where(
+        Thing.school_id == school_id, Code.printed_at.is_(None), Thing.retired_at.is_(None)
+    )
     return sorted(_things(session, query), key=lambda row: (row.place, _by_number(row)))
 
 
 def search(
     session: Session, text: str = "", *, school_id: str | None = None, place_id: str | None = None,
-    page: int = 1, size: int = PAGE,
+    kind_id: str = "", retired: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[ThingRow], int]:  # fmt: skip
-    """Return one page of the things that a text finds, and how many there are."""
-    query = _filtered(_thing_rows(), text)
-    count = _filtered(_counted(), text)
+    """Return one page of the things in use, or of the retired, that a text finds; how many."""
+    state = Thing.retired_at.is_not(None) if retired else Thing.retired_at.is_(None)
+    query = _filtered(_thing_rows(), text).where(state)
+    count = _filtered(_counted(), text).where(state)
+    if kind_id:
+        query, count = query.where(Thing.kind_id == kind_id), count.where(Thing.kind_id == kind_id)
     if school_id:
         query = query.where(Thing.school_id == school_id)
         count = count.where(Thing.school_id == school_id)
@@ -172,7 +182,8 @@ def after(
     session: Session, cursor: tuple[str, str] | None, *, text: str = "", limit: int = 100
 ) -> list[ThingRow]:
     """Return the things that follow a cursor of (school, code), for the API's lists."""
-    query = _filtered(_thing_rows(), text).order_by(Thing.school_id, Thing.code).limit(limit)
+    query = _filtered(_thing_rows(), text).where(Thing.retired_at.is_(None))
+    query = query.order_by(Thing.school_id, Thing.code).limit(limit)
     if cursor is not None:
         school_id, code = cursor
         query = query.where(
@@ -268,7 +279,35 @@ def _thing_row(
         voucher=thing.voucher,
         finance_card_no=thing.finance_card_no,
         note=thing.note,
+        retired_at=thing.retired_at,
+        retired_quantity=thing.retired_quantity,
     )
+
+
+def count_in(session: Session, school_id: str, places: Sequence[str]) -> int:
+    """Return how many things in use belong in some places, or are there."""
+    belonging = select(Thing.code).where(
+        Thing.school_id == school_id, Thing.home_id.in_(places), Thing.retired_at.is_(None)
+    )
+    held = select(Holding.code).where(
+        Holding.school_id == school_id, Holding.place_id.in_(places), Holding.quantity != 0
+    )
+    either = belonging.union(held).subquery()
+    return int(session.scalar(select(func.count()).select_from(either)) or 0)
+
+
+def uses_of_kinds(session: Session, school_id: str, kind_ids: list[str]) -> dict[str, int]:
+    """Return how many things in use there are of each of some kinds."""
+    query = (
+        select(Thing.kind_id, func.count())
+        .where(
+            Thing.school_id == school_id,
+            Thing.kind_id.in_(kind_ids),
+            Thing.retired_at.is_(None),
+        )
+        .group_by(Thing.kind_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 # --- cabinet cards -------------------------------------------------------------------------
@@ -287,7 +326,8 @@ def card(session: Session, cabinet: PlaceRow) -> Card:
         .order_by(Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification)
     )
     lines = [_card_row(line, kind) for line, kind in session.execute(query)]
-    contents = contents_hash([(row.place_id, row.kind_id, row.quantity) for row in lines])
+    held = [(row.place_id, row.kind_id, row.quantity) for row in lines]
+    contents = contents_hash(held, _other_words(cabinet, places, lines))
     printed = session.get(CabinetCard, (cabinet.school_id, cabinet.id))
     school = session.get_one(School, cabinet.school_id)
     shelves = (
@@ -320,8 +360,17 @@ def _shelves(session: Session, cabinet: PlaceRow) -> list[PlaceRow]:
 def _card_row(line: CardLine, kind: Kind) -> CardRow:
     return CardRow(
         line.place_id, kind.catalogue_code, kind.id, kind.name, kind.specification, kind.unit,
-        line.quantity,
+        line.quantity, kind.other_words,
     )  # fmt: skip
+
+
+def _other_words(
+    cabinet: PlaceRow, places: Sequence[PlaceRow], lines: Sequence[CardRow]
+) -> set[tuple[str, str]]:
+    """What is on a card and not called as it was at first: the cabinet, shelves, kinds."""
+    named = {row.place_id for row in lines} | {cabinet.id}
+    words = {(one.id, one.other_words) for one in places if one.id in named and one.other_words}
+    return words | {(row.kind_id, row.other_words) for row in lines if row.other_words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +412,7 @@ def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[Cabinet
     for school_id, cabinet_id, place_id, kind_id, quantity in lines:
         contents.setdefault((school_id, cabinet_id), []).append((place_id, kind_id, quantity))
     things = _thing_counts(session, schools, under)
+    renamed = _renamed(session, schools)
     printed = {
         (row.school_id, row.cabinet_id): row
         for row in session.scalars(select(CabinetCard).where(CabinetCard.school_id.in_(schools)))
@@ -373,7 +423,15 @@ def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[Cabinet
             select(Place).where(Place.school_id.in_(schools), Place.sort == Sort.ROOM.value)
         )
     }
-    return [_cabinet_row(place, contents, things, printed, rooms) for place in cabinets]
+    return [_cabinet_row(place, contents, things, printed, rooms, renamed) for place in cabinets]
+
+
+def _renamed(session: Session, schools: list[str]) -> dict[tuple[str, str], str]:
+    """The places and kinds of schools that are not called as they were at first, by id."""
+    places = select(Place).where(Place.school_id.in_(schools), Place.first_words.is_not(None))
+    kinds = select(Kind).where(Kind.school_id.in_(schools), Kind.first_words.is_not(None))
+    rows: list[Place | Kind] = [*session.scalars(places), *session.scalars(kinds)]
+    return {(row.school_id, row.id): row.other_words for row in rows if row.other_words}
 
 
 def _thing_counts(
@@ -383,7 +441,7 @@ def _thing_counts(
         select(Thing.school_id, under, func.count(), func.count(Code.printed_at))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
         .join(Code, Code.code == Thing.code)
-        .where(Thing.school_id.in_(schools))
+        .where(Thing.school_id.in_(schools), Thing.retired_at.is_(None))
         .group_by(Thing.school_id, under)
     )
     return {(row[0], row[1]): (row[2], row[2] - row[3]) for row in rows}
@@ -395,6 +453,7 @@ def _cabinet_row(
     things: dict[tuple[str, str], tuple[int, int]],
     printed: dict[tuple[str, str], CabinetCard],
     rooms: dict[tuple[str, str], str],
+    renamed: dict[tuple[str, str], str],
 ) -> CabinetRow:
     key = (place.school_id, place.id)
     lines = contents.get(key, [])
@@ -407,8 +466,18 @@ def _cabinet_row(
         things=count,
         unprinted=without_label,
         printed_version=card.version if card else None,
-        is_stale=card is not None and card.printed_hash != contents_hash(lines),
+        is_stale=card is not None
+        and card.printed_hash != contents_hash(lines, _renamed_on(place, lines, renamed)),
     )
+
+
+def _renamed_on(
+    place: PlaceRow, lines: list[tuple[str, str, int]], renamed: dict[tuple[str, str], str]
+) -> set[tuple[str, str]]:
+    ids = {place.id} | {row[0] for row in lines} | {row[1] for row in lines}
+    return {
+        (one, renamed[place.school_id, one]) for one in ids if (place.school_id, one) in renamed
+    }
 
 
 # --- codes ---------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ Check digits 02 to 98 only: 00, 01 and 99 would be second names of 97, 98 and 02
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from inventory.errors import Invalid, UnknownField
 
 FIRST_SERIAL = 200_000_001
 LAST_SERIAL = 999_999_999
@@ -80,7 +83,60 @@ class Number:
         return cls("" if catalogue == NO_CATALOGUE else catalogue, int(match["running"]))
 
 
-def contents_hash(rows: list[tuple[str, str, int]]) -> str:
-    """Return the SHA-256 of a cabinet's contents: (place, kind, quantity) rows in any order."""
-    lines = "\n".join(f"{place}\t{kind}\t{quantity}" for place, kind, quantity in sorted(rows))
-    return hashlib.sha256(lines.encode()).hexdigest()
+def contents_hash(
+    rows: list[tuple[str, str, int]], other_words: Iterable[tuple[str, str]] = ()
+) -> str:
+    """
+    Return the SHA-256 of what a card says: (place, kind, quantity) rows in any order.
+
+    `other_words` are the places and kinds on it that are not called as they were when they were
+    entered, by id; a card on which nothing was renamed keeps the hash it was printed with.
+    """
+    lines = [f"{place}\t{kind}\t{quantity}" for place, kind, quantity in sorted(rows)]
+    lines += [f"{key}={words}" for key, words in sorted(other_words)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+LONGEST = {"keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400}
+DEAREST_CENTS = 10**11
+DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+
+
+def description(values: Mapping[str, str | int | None]) -> dict[str, str | int | None]:
+    """
+    Return the fields of a thing's description that are present, in order; empty texts are null.
+
+    Raises:
+        UnknownField, Invalid: there is no such field, or it cannot hold this.
+    """
+    checked: dict[str, str | int | None] = {}
+    for name, value in values.items():
+        if name == "unit_price_cents":
+            if value is not None and not 0 <= int(value) <= DEAREST_CENTS:
+                raise Invalid(field="unit_price", value=value)
+            checked[name] = value
+            continue
+        if name not in LONGEST:
+            raise UnknownField(field=name, allowed=", ".join([*LONGEST, "unit_price_cents"]))
+        text = str(value or "").strip()
+        if len(text) > LONGEST[name] or (name == "purchased" and text and not DATE.fullmatch(text)):
+            raise Invalid(field=name, value=text[:60])
+        checked[name] = text or None
+    return checked
+
+
+def cents(text: str | None) -> int | None:
+    """
+    Return an amount of yuan as cents; nothing for nothing.
+
+    Raises:
+        Invalid: it is no amount with at most two decimals.
+    """
+    if not text:
+        return None
+    plain = folded(text).replace(",", "").lstrip("¥￥").strip()
+    if not PRICE.fullmatch(plain) or not plain.isascii():
+        raise Invalid(field="unit_price", value=text[:60])
+    yuan, _, rest = plain.partition(".")
+    return int(yuan) * 100 + int(rest.ljust(2, "0") or 0)

@@ -1,6 +1,6 @@
 """This module is about minting codes, registering things, moving them, and cards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,22 +9,44 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
-from inventory.errors import BadQuantity, CodeTaken, NotEnough, NotFound, TooMany
+from inventory.errors import (
+    BadQuantity,
+    CodeTaken,
+    IsRetired,
+    NameTaken,
+    NotABatch,
+    NotAllHere,
+    NotEnough,
+    NotFound,
+    PlaceNotEmpty,
+    TooMany,
+)
+from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.places import service as places
 from inventory.places.models import Place, Sort
+from inventory.places.queries import within
+from inventory.places.rules import Planned
+from inventory.register import queries
 from inventory.register.changes import (
     SERIES,
     BatchGrew,
+    BatchJoined,
+    BatchReduced,
+    BatchSplit,
     CardPrinted,
     CodeClaimed,
+    CodeRestored,
+    CodeRetired,
     CodesMinted,
     LabelPrinted,
+    ThingDescribed,
     ThingMoved,
     ThingRegistered,
+    ThingRetired,
 )
 from inventory.register.models import Bearer, CabinetCard, Code, CodeSeries, Holding, Thing
-from inventory.register.rules import FIRST_SERIAL, code_of, shown
+from inventory.register.rules import FIRST_SERIAL, code_of, description, shown
 from inventory.scope import Actor, Permission, own_school, requires
 
 MOST_CODES = 100_000
@@ -44,6 +66,10 @@ def mint(session: Session, by: Actor, *, count: int, at: datetime) -> list[str]:
         raise BadQuantity(field="count", value=count)
     if count > MOST_CODES:
         raise TooMany(count=count, limit=MOST_CODES)
+    return _next_codes(session, by, count, at)
+
+
+def _next_codes(session: Session, by: Actor, count: int, at: datetime) -> list[str]:
     # Locked, so that two writers on PostgreSQL mint one after the other.
     series = session.get(CodeSeries, SERIES, with_for_update=True, populate_existing=True)
     first = series.next_serial if series else FIRST_SERIAL
@@ -88,13 +114,97 @@ def set_up_places(
     ]
 
 
+PLACES_SLICE = 15
+"""Places set up in one transaction: about 50 ms of the write lane."""
+
+
+@requires(Permission.ARRANGE)
+def lay_out(
+    session: Session, by: Actor, planned: Sequence[Planned], *, school_id: str,
+    keeper: str | None = None, is_first: bool = False, at: datetime,
+) -> int:  # fmt: skip
+    """
+    Set up the next of the planned places that are not there yet; return how many are left.
+
+    Raises:
+        NameTaken: it is the first turn, and one of them is there already.
+        NotFound: the place above one of them is not there.
+    """
+    school = own_school(by, school_id)
+    places.one_at_a_time(session, school)
+    paths = [one.path for one in planned]
+    query = select(Place.path).where(Place.school_id == school, Place.path.in_(paths))
+    there = set(session.scalars(query))
+    if is_first and there:
+        raise NameTaken(value=sorted(there)[0])
+    missing = [one for one in planned if one.path not in there]
+    keeper_id = keepers_named(session, by, [keeper], school, at)[keeper] if keeper else None
+    for one in missing[:PLACES_SLICE]:
+        above = places.place_by_path(session, school, one.above) if one.above else None
+        own = None if one.sort == Sort.SHELF.value else keeper_id
+        new = NewPlace(Sort(one.sort), one.short, one.name, above, own)
+        set_up_places(session, by, [new], school_id=school, at=at)
+    return max(0, len(missing) - PLACES_SLICE)
+
+
+@requires(Permission.ARRANGE)
+def change_place(
+    session: Session, by: Actor, *, school_id: str, code: str,
+    values: Mapping[str, str | None], at: datetime,
+) -> None:  # fmt: skip
+    """
+    Change short name, name or keeper of a place; what is not in `values` stays as it is.
+
+    Raises:
+        NotFound, IsRetired, NameTaken, Missing, Invalid: see `places.service.change_place`.
+    """
+    school = own_school(by, school_id)
+    wanted = dict(values)
+    if name := wanted.get("keeper"):
+        wanted["keeper"] = keepers_named(session, by, [name], school, at)[name]
+        session.flush()
+    places.change_place(session, by, school_id=school, code=code, values=wanted, at=at)
+
+
+@requires(Permission.ARRANGE)
+def retire_place(
+    session: Session, by: Actor, *, school_id: str, code: str, at: datetime
+) -> list[str]:
+    """
+    Give up a place in which nothing is, with the empty ones inside it; its code is retired.
+
+    Raises:
+        NotFound, IsRetired: there is no such place in use.
+        PlaceNotEmpty: there are things in it.
+    """
+    school = own_school(by, school_id)
+    places.one_at_a_time(session, school)
+    place = places.place_of(session, school, code)
+    count = queries.count_in(session, school, within(session, school, place.id))
+    if count:
+        raise PlaceNotEmpty(count=count, place=place.path, code=place.id)
+    codes = places.retire_places(session, by, school_id=school, code=code, at=at)
+    for one in codes:
+        record(session, by, CodeRetired(one), at=at, school_id=school)
+    return codes
+
+
+@requires(Permission.ARRANGE)
+def restore_place(session: Session, by: Actor, *, school_id: str, code: str, at: datetime) -> None:
+    """
+    Use a place again that was given up.
+
+    Raises:
+        NotFound, NotRetired, IsRetired, NameTaken: see `places.service.restore_places`.
+    """
+    school = own_school(by, school_id)
+    for one in places.restore_places(session, by, school_id=school, code=code, at=at):
+        record(session, by, CodeRestored(one), at=at, school_id=school)
+
+
 def code_for_document(session: Session, by: Actor, school_id: str, at: datetime) -> str:
     """Mint a code and give it to a document of the school."""
-    series = session.get(CodeSeries, SERIES, with_for_update=True, populate_existing=True)
-    first = series.next_serial if series else FIRST_SERIAL
-    record(session, by, CodesMinted(first=first, count=1), at=at, school_id=None)
-    session.flush()
-    code = code_of(first)
+    [code] = _next_codes(session, by, 1, at)
     record(session, by, CodeClaimed(code, Bearer.DOCUMENT.value), at=at, school_id=school_id)
     session.flush()
     return code
@@ -146,6 +256,9 @@ def register_things(
     else:
         codes = mint(session, by, count=len(new), at=at)
     _check_places(session, school, {one.place_id for one in new})
+    for one in new:
+        if one.kind.retired_at is not None:
+            raise IsRetired(what=one.kind.title)
     running = _last_running(session, school, {one.kind.catalogue_code or "" for one in new})
     for code, one in zip(codes, new, strict=True):
         catalogue = one.kind.catalogue_code or ""
@@ -187,12 +300,14 @@ def _check_blank(session: Session, codes: Sequence[str]) -> None:
     for code in codes:
         if code not in found:
             raise NotFound(what="code", key=shown(code))
-        if found[code].bearer is not None:
+        if found[code].bearer is not None or found[code].retired_at is not None:
             raise CodeTaken(code=code, code_shown=shown(code))
 
 
 def _check_places(session: Session, school_id: str, wanted: set[str]) -> None:
-    query = select(Place.id).where(Place.school_id == school_id, Place.id.in_(sorted(wanted)))
+    query = select(Place.id).where(
+        Place.school_id == school_id, Place.id.in_(sorted(wanted)), Place.retired_at.is_(None)
+    )
     missing = wanted - set(session.scalars(query))
     if missing:
         raise NotFound(what="place", key=sorted(missing)[0])
@@ -216,6 +331,7 @@ def batches_of(
         Thing.school_id == school_id,
         Thing.kind_id.in_(sorted(set(kind_ids))),
         Thing.managed_as == ManagedAs.BATCH.value,
+        Thing.retired_at.is_(None),
     )
     return {(thing.kind_id, thing.home_id): thing for thing in session.scalars(query)}
 
@@ -235,32 +351,184 @@ def grow_batch(session: Session, by: Actor, *, batch: Thing, quantity: int, at: 
 
 
 @requires(Permission.ARRANGE)
-def move_thing(
-    session: Session, by: Actor, *, school_id: str, code: str, to: str, at: datetime
-) -> Thing:
+def reduce_batch(
+    session: Session, by: Actor, *, batch: Thing, quantity: int, document: str, at: datetime
+) -> None:
     """
-    Move a thing, or all of a batch, from its home to another place of its school.
+    Take so much of a batch outside, by a document; what becomes empty is retired.
 
     Raises:
-        NotFound: the thing or the place is not there.
-        NotEnough: nothing of it is at its home.
+        BadQuantity: below one.
+        NotEnough: there is less of it in its place.
     """
-    school = own_school(by, school_id)
-    thing = session.get(Thing, (school, code))
-    place = session.get(Place, (school, to))
-    if thing is None or place is None or not place.is_standing:
-        raise NotFound(
-            what="thing" if thing is None else "place", key=code if thing is None else to
-        )
-    if thing.home_id == to:
-        return thing
-    holding = session.get(Holding, (school, code, thing.home_id))
-    if holding is None or holding.quantity < 1:
-        raise NotEnough(has=0, wanted=1, place=thing.home_id)
-    change = ThingMoved(code, thing.home_id, to, holding.quantity)
+    school = own_school(by, batch.school_id)
+    has = _at_home(session, batch)
+    if quantity < 1:
+        raise BadQuantity(field="quantity", value=quantity)
+    if quantity > has:
+        raise NotEnough(has=has, wanted=quantity, place=batch.home_id)
+    if quantity == has and not _elsewhere(session, batch):
+        change: BatchReduced | ThingRetired = ThingRetired(batch.code, quantity, document)
+    else:
+        change = BatchReduced(batch.code, quantity, document)
     record(session, by, change, at=at, school_id=school)
     session.flush()
+
+
+@requires(Permission.ARRANGE)
+def retire_thing(
+    session: Session, by: Actor, *, thing: Thing, document: str, reason: str = "", at: datetime
+) -> int:
+    """
+    Take all of a thing outside, by a document, and retire its code; return how much it was.
+
+    Raises:
+        IsRetired: it was retired before.
+        NotAllHere: some of it is not at its place.
+    """
+    school = own_school(by, thing.school_id)
+    if thing.retired_at is not None:
+        raise IsRetired(what=thing.number)
+    if _elsewhere(session, thing):
+        raise NotAllHere(number=thing.number)
+    quantity = _at_home(session, thing)
+    change = ThingRetired(thing.code, quantity, document, reason[:400] or None)
+    record(session, by, change, at=at, school_id=school)
+    session.flush()
+    return quantity
+
+
+def _at_home(session: Session, thing: Thing) -> int:
+    holding = session.get(Holding, (thing.school_id, thing.code, thing.home_id))
+    return holding.quantity if holding else 0
+
+
+def _elsewhere(session: Session, thing: Thing) -> bool:
+    """Whether some of a thing is neither at its home nor outside."""
+    query = select(Holding.place_id).where(
+        Holding.school_id == thing.school_id,
+        Holding.code == thing.code,
+        Holding.place_id.not_in([thing.home_id, Sort.OUTSIDE.value]),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def thing_of(session: Session, school_id: str, code: str) -> Thing:
+    """
+    Return a thing of a school that is in use.
+
+    Raises:
+        NotFound: there is none under this code.
+        IsRetired: it was retired.
+    """
+    thing = session.get(Thing, (school_id, code))
+    if thing is None:
+        raise NotFound(what="thing", key=shown(code))
+    if thing.retired_at is not None:
+        raise IsRetired(what=thing.number)
     return thing
+
+
+@requires(Permission.ARRANGE)
+def describe_thing(
+    session: Session, by: Actor, *, school_id: str, code: str,
+    values: Mapping[str, str | int | None], at: datetime,
+) -> Thing:  # fmt: skip
+    """
+    Change a thing's keeper (by name), price, date, voucher, finance card or note.
+
+    What is not in `values` stays as it is.
+
+    Raises:
+        NotFound, IsRetired: there is no such thing in use.
+        UnknownField, Invalid: see `rules.description`.
+    """
+    school = own_school(by, school_id)
+    places.one_at_a_time(session, school)
+    thing = thing_of(session, school, code)
+    wanted = description(values)
+    if name := wanted.get("keeper"):
+        wanted["keeper"] = keepers_named(session, by, [str(name)], school, at)[str(name)]
+        session.flush()
+    now = {
+        "keeper": thing.keeper_id,
+        "unit_price_cents": thing.unit_price_cents,
+        "purchased": thing.purchased,
+        "voucher": thing.voucher,
+        "finance_card_no": thing.finance_card_no,
+        "note": thing.note,
+    }
+    changed = {name: value for name, value in wanted.items() if value != now[name]}
+    if changed:
+        change = ThingDescribed(thing.code, tuple(sorted(changed.items())))
+        record(session, by, change, at=at, school_id=school)
+        session.flush()
+    return thing
+
+
+@requires(Permission.ARRANGE)
+def move_thing(
+    session: Session, by: Actor, *, school_id: str, code: str, to: str,
+    quantity: int | None = None, at: datetime,
+) -> Thing:  # fmt: skip
+    """
+    Move a thing, a batch, or a part of a batch, to another place; return what is there now.
+
+    A part is a batch of its own there, under a new code, or joins the batch of its kind that
+    is there; all of a batch joins that one as well, and then its own code is retired.
+
+    Raises:
+        NotFound, IsRetired: the thing or the place is not there, or was given up.
+        NotEnough, BadQuantity: there is not so much of it at its home.
+        NotABatch: a single thing has no parts.
+    """
+    school = own_school(by, school_id)
+    places.one_at_a_time(session, school)
+    thing = thing_of(session, school, code)
+    place = session.get(Place, (school, to))
+    if place is None or not place.is_standing:
+        raise NotFound(what="place", key=to)
+    if place.retired_at is not None:
+        raise IsRetired(what=place.short)
+    if thing.home_id == to:
+        return thing
+    has = _at_home(session, thing)
+    wanted = has if quantity is None else quantity
+    _check_part(thing, has, wanted)
+    there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
+    if thing.managed_as != ManagedAs.BATCH.value:
+        there = None
+    if there is not None:
+        is_all = wanted == has and not _elsewhere(session, thing)
+        change = BatchJoined(thing.code, there.code, wanted, is_all)
+        record(session, by, change, at=at, school_id=school)
+    elif wanted < has:
+        there = _split(session, by, thing, to, wanted, at)
+    else:
+        move = ThingMoved(thing.code, thing.home_id, to, wanted)
+        record(session, by, move, at=at, school_id=school)
+    session.flush()
+    return there or thing
+
+
+def _check_part(thing: Thing, has: int, wanted: int) -> None:
+    if wanted < 1 and has > 0:
+        raise BadQuantity(field="quantity", value=wanted)
+    if wanted > has or has < 1:
+        raise NotEnough(has=has, wanted=max(1, wanted), place=thing.home_id)
+    if wanted < has and thing.managed_as != ManagedAs.BATCH.value:
+        raise NotABatch(number=thing.number)
+
+
+def _split(
+    session: Session, by: Actor, thing: Thing, to: str, quantity: int, at: datetime
+) -> Thing:
+    [code] = _next_codes(session, by, 1, at)
+    running = _last_running(session, thing.school_id, {thing.catalogue})[thing.catalogue] + 1
+    change = BatchSplit(thing.code, code, running, to, quantity)
+    record(session, by, change, at=at, school_id=thing.school_id)
+    session.flush()
+    return session.get_one(Thing, (thing.school_id, code))
 
 
 @requires(Permission.PRINT)

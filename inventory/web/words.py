@@ -57,6 +57,7 @@ TONES = {
     "same": ("idle", "again"),
     "differs": ("warn", "neq"),
     "done": ("ok", "check"),
+    "no_place": ("warn", "question"),
     "error": ("bad", "alert"),
     "warning": ("warn", "repair"),
 }
@@ -87,6 +88,23 @@ ROW_STATUSES = {
     "same": _l("Imported already"),
     "differs": _l("Differs"),
     "done": _l("Imported"),
+    "no_place": _l("No such place"),
+    "undone": _l("Undone"),
+}
+OBSTACLES = {
+    "moved": _l("was moved"),
+    "fewer": _l("there is less of it than came in"),
+    "retired": _l("was retired"),
+    "counted": _l("was counted, and the count is closed"),
+    "being_counted": _l("is being counted"),
+}
+"""Why a thing keeps an import from being undone."""
+WAYS_OUT = {
+    "moved": _l("Move it back to where the import put it."),
+    "fewer": _l("Bring the parts back, or correct the quantity."),
+    "retired": _l("Restore it first."),
+    "counted": _l("A closed count is final: correct its things one by one."),
+    "being_counted": _l("Close the count; then correct its things one by one."),
 }
 REASONS = {
     "not_a_spreadsheet": _l("it is not a spreadsheet"),

@@ -82,6 +82,7 @@ _WORDS = {
         "财务资产编号 资产编号 financecard financecardno financecardnumber assetcard "
         "assetcardno assetno cardno cardnumber"
     ),
+    "equipment_class": "器材类别 仪器类别 设备类别 equipmentclass",
 }
 
 _FIELD_OF = {

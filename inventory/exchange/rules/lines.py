@@ -26,6 +26,7 @@ _NUMBERED = re.compile(
     r"(?:[(（]?[一二三四五六七八九十百]+[)）]?|[(（]?\d{1,2}[)）]|\d{1,2}(?=[.．、])|第[一二三四五六七八九十]+类)"
     r"\s*[、.．:：\s]?\s*(?P<name>\D.*)"
 )
+_EXAMPLE = re.compile(r"(?:示例|样例|例|example)(?:行|row)?", re.I)
 _PAGE_TITLE = re.compile(
     r"(?:总账|明细账|分类账|台账|账册|清单|登记表|登记册|一览表|统计表|明细表)$"
 )
@@ -126,7 +127,9 @@ def _part(
 
 
 def _is_furniture(row: Row, cells: Mapping[str, Cell]) -> bool:
-    """A sum, a page footer, or the line with the school and the currency."""
+    """A sum, a page footer, the line with the school and the currency, or an example."""
+    if _EXAMPLE.fullmatch("".join(row.cells[min(row.cells)].text.split())):
+        return True
     if "code" not in cells and "unit" not in cells and _says_sum(row, cells):
         return True
     texts = [trimmed(cell.text) for cell in row.cells.values() if cell.kind is Kind.TEXT]

@@ -81,17 +81,23 @@ class Examined:
         """What a field means, None when unknown or refused."""
         return self.readings[field].value
 
+    def _equipment_class(self) -> str | None:
+        """The class that the line names itself, else the one of the heading above it."""
+        own = read_text(self.line.cell("equipment_class")).value
+        return own[:_LONGEST_CLASS] if own else self.line.equipment_class
+
     def record(self, sheet: str) -> Record:
         """The record of a line that nothing keeps out."""
         values: dict[str, Any] = {field: reading.value for field, reading in self.readings.items()}
         return Record(
             sheet=sheet,
             row=self.line.row.number,
-            equipment_class=self.line.equipment_class,
+            equipment_class=self._equipment_class(),
             **values,
         )
 
 
+_LONGEST_CLASS = 40
 Reader = Callable[[Cell | None], Reading[Any]]
 
 

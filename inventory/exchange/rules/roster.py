@@ -30,6 +30,8 @@ class Roster:
     records: tuple[Record, ...]
     faults: tuple[Fault, ...]
     data_rows: int
+    beyond: tuple[Record, ...] = ()
+    """Records that nothing keeps out but a place which the school does not have."""
 
     def as_json(self) -> dict[str, Any]:
         """The roster as plain values, with a count of the faults by code."""

@@ -1,0 +1,117 @@
+"""This module is about reading kinds: lists, choices while typing, and what there is to choose."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from inventory.catalogue.models import Kind
+
+PAGE = 50
+CHOICES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """A kind for display."""
+
+    school_id: str
+    id: str
+    name: str
+    specification: str
+    unit: str
+    subject: str
+    equipment_class: str
+    catalogue_code: str | None
+    required: int | None
+    managed_as: str
+    is_retired: bool
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.specification}".strip()
+
+
+def kind(session: Session, kind_id: str) -> KindRow | None:
+    """Return a kind of the schools in sight."""
+    row = session.scalar(select(Kind).where(Kind.id == kind_id))
+    return _row(row) if row else None
+
+
+def search(
+    session: Session, text: str = "", *, school_id: str | None = None, subject: str = "",
+    retired: bool = False, page: int = 1, size: int = PAGE,
+) -> tuple[list[KindRow], int]:  # fmt: skip
+    """Return one page of the kinds that a text finds, and how many there are."""
+    query, count = _filtered(select(Kind), text), _filtered(select(func.count(Kind.id)), text)
+    for condition in _conditions(school_id, subject, retired):
+        query, count = query.where(condition), count.where(condition)
+    query = query.order_by(
+        Kind.school_id, Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification
+    )
+    rows = session.scalars(query.limit(size).offset((page - 1) * size))
+    return [_row(row) for row in rows], int(session.scalar(count) or 0)
+
+
+def _conditions(school_id: str | None, subject: str, retired: bool) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        Kind.retired_at.is_not(None) if retired else Kind.retired_at.is_(None)
+    ]
+    if school_id:
+        found.append(Kind.school_id == school_id)
+    if subject:
+        found.append(Kind.subject == subject)
+    return found
+
+
+def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
+    for word in text.split():
+        plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        query = query.where(
+            or_(
+                Kind.name.ilike(f"%{plain}%", escape="\\"),
+                Kind.specification.ilike(f"%{plain}%", escape="\\"),
+                Kind.catalogue_code.like(f"{plain}%", escape="\\"),
+                Kind.subject.like(f"%{plain}%", escape="\\"),
+                Kind.initials.like(f"%{plain.lower()}%", escape="\\"),
+            )
+        )
+    return query
+
+
+def subjects(session: Session, school_id: str | None = None) -> list[str]:
+    """Return the subjects of the kinds in use."""
+    return _distinct(session, Kind.subject, school_id)
+
+
+def classes(session: Session, school_id: str | None = None) -> list[str]:
+    """Return the equipment classes of the kinds in use."""
+    return _distinct(session, Kind.equipment_class, school_id)
+
+
+def units(session: Session, school_id: str | None = None) -> list[str]:
+    """Return the units of the kinds in use."""
+    return _distinct(session, Kind.unit, school_id)
+
+
+def _distinct(session: Session, column: object, school_id: str | None) -> list[str]:
+    query = select(column).where(Kind.retired_at.is_(None)).distinct()  # type: ignore[call-overload]
+    if school_id:
+        query = query.where(Kind.school_id == school_id)
+    return sorted(filter(None, session.scalars(query)))
+
+
+def _row(kind: Kind) -> KindRow:
+    return KindRow(
+        school_id=kind.school_id,
+        id=kind.id,
+        name=kind.name,
+        specification=kind.specification,
+        unit=kind.unit,
+        subject=kind.subject,
+        equipment_class=kind.equipment_class,
+        catalogue_code=kind.catalogue_code,
+        required=kind.required,
+        managed_as=kind.managed_as,
+        is_retired=kind.retired_at is not None,
+    )
