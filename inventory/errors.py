@@ -232,6 +232,11 @@ class AlreadyApplied(Refusal):
     words = N_("This import was carried out already.")
 
 
+class ImportCutOff(Refusal):
+    code = "import_cut_off"
+    words = N_("Reading this file was cut off, so not all of its rows are here. Upload it again.")
+
+
 class NameTaken(Refusal):
     code = "name_taken"
     words = N_("“%(value)s” is taken already.")

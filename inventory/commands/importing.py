@@ -160,19 +160,18 @@ def _carry_out(plan: Any, file: Path, create_places: bool) -> str:
     """Stage the plan and apply it slice by slice; a scan never waits for a whole import."""
     from inventory.db import transact
     from inventory.exchange import service
+    from inventory.exchange.edge import stage
     from inventory.scope import OPERATOR
 
     digest = service.digest_of(file.read_bytes())
-    job = transact(lambda session: service.stage(session, OPERATOR, plan, digest=digest, at=now()))
+    job = stage(OPERATOR, plan, digest=digest, at=now())
     if create_places:
         transact(
-            lambda session: service.choose_places(session, OPERATOR, import_id=job.id, set_up=True)
+            lambda session: service.choose_places(session, OPERATOR, import_id=job, set_up=True)
         )
-    while transact(
-        lambda session: service.apply_slice(session, OPERATOR, import_id=job.id, at=now())
-    ):
+    while transact(lambda session: service.apply_slice(session, OPERATOR, import_id=job, at=now())):
         pass
-    return str(job.id)
+    return job
 
 
 def _show(result: dict[str, Any], dry_run: bool) -> None:

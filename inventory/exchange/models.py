@@ -33,6 +33,10 @@ class Import(SchoolScoped, Base):
     staged_by: Mapped[str] = mapped_column(String(ID_LENGTH))
     rooms: Mapped[str] = mapped_column(Text)
     """The rooms and cabinets that the file names, as JSON."""
+    places: Mapped[str | None] = mapped_column(Text)
+    """The places that the file needs (`Wanted`), as a JSON list; None until they were found out."""
+    rows_total: Mapped[int | None]
+    """How many rows it has once all are staged; None for imports of release 0.1.0."""
     faults: Mapped[str] = mapped_column(Text)
     """What is wrong with the file, as JSON."""
     document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))

@@ -8,6 +8,7 @@ from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
 from inventory.errors import ImportInUse, Invalid, Missing, NotAllowed, Refusal
 from inventory.exchange import queries, service
+from inventory.exchange.edge import stage
 from inventory.exchange.papers import template
 from inventory.exchange.queries import ImportHead
 from inventory.places import queries as places
@@ -82,7 +83,7 @@ def _stage(by: Actor, school_id: str) -> str:
         item_price_yuan=settings().item_price_yuan,
     )  # fmt: skip
     digest = service.digest_of(content)
-    return transact(lambda opened: service.stage(opened, by, plan, digest=digest, at=now())).id
+    return stage(by, plan, digest=digest, at=now())
 
 
 def _head(import_id: str) -> ImportHead:

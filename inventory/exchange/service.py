@@ -25,6 +25,7 @@ from inventory.errors import (
     AlreadyApplied,
     BadSpreadsheet,
     CannotUndoImport,
+    ImportCutOff,
     ImportInUse,
     Invalid,
     NoSchoolNamed,
@@ -35,7 +36,15 @@ from inventory.errors import (
 from inventory.exchange import queries, rules
 from inventory.exchange.models import Import, ImportRow, RowStatus
 from inventory.exchange.queries import Made
-from inventory.exchange.rules import Record, Register, Roster, with_line_keys
+from inventory.exchange.rules import (
+    Record,
+    Register,
+    Roster,
+    Wanted,
+    paths_to,
+    wanted_places,
+    with_line_keys,
+)
 from inventory.identity.service import keepers_named
 from inventory.ledger.models import Document, DocumentType
 from inventory.ledger.service import post_document, post_line
@@ -49,6 +58,8 @@ from inventory.scope import Actor, Permission, own_school, requires
 
 SLICE = 40
 """Things made in one transaction: about 50 ms of the write lane."""
+STAGE_SLICE = 250
+"""Rows kept in one transaction while a file is staged."""
 PLACES_SLICE = 15
 """Places set up in one transaction."""
 UNDO_SLICE = 20
@@ -82,6 +93,15 @@ class Plan:
     rows: tuple[Planned, ...]
     beyond: tuple[Planned, ...] = ()
     """What would come in as well if the places that the school lacks were set up."""
+
+    def staged(self) -> list[Planned]:
+        """Everything that is kept: what goes in, then what only a place keeps out."""
+        beyond = [
+            replace(row, status=RowStatus.NO_PLACE, differs=("location",))
+            for row in self.beyond
+            if row.status is RowStatus.NEW
+        ]
+        return [*self.rows, *beyond]
 
     def summary(self) -> dict[str, int]:
         """The figures of a dry run."""
@@ -252,8 +272,14 @@ def _compared(row: Planned, before: dict[str, Any] | None) -> Planned:
 
 @requires(Permission.IMPORT)
 def stage(session: Session, by: Actor, plan: Plan, *, digest: str, at: datetime) -> Import:
-    """Keep what a file would do, so that it can be looked at, changed and then applied."""
+    """
+    Begin to keep what a file would do, so that it can be looked at, changed and then applied.
+
+    Its rows follow with `stage_slice`; until all are there it cannot be applied.
+    """
     roster = plan.roster
+    rooms = [_room_json(room) for room in roster.rooms]
+    rows = plan.staged()
     job = Import(
         school_id=own_school(by, plan.school_id),
         id=new_id(at),
@@ -261,18 +287,29 @@ def stage(session: Session, by: Actor, plan: Plan, *, digest: str, at: datetime)
         digest=digest,
         staged_at=at,
         staged_by=by.id,
-        rooms=json.dumps([_room_json(room) for room in roster.rooms], ensure_ascii=False),
+        rooms=json.dumps(rooms, ensure_ascii=False),
+        places=_places_json(wanted_places(rooms, [_document_of(row) for row in rows])),
+        rows_total=len(rows),
         faults=json.dumps([fault.as_json() for fault in roster.faults], ensure_ascii=False),
     )
     session.add(job)
-    session.flush()  # the rows refer to their import
-    beyond = [
-        replace(row, status=RowStatus.NO_PLACE, differs=("location",))
-        for row in plan.beyond
-        if row.status is RowStatus.NEW
-    ]
-    session.add_all(_staged(job, n, row) for n, row in enumerate([*plan.rows, *beyond]))
     return job
+
+
+@requires(Permission.IMPORT)
+def stage_slice(session: Session, by: Actor, plan: Plan, *, import_id: str, start: int) -> int:
+    """
+    Keep the rows of a file from one on, as many as hold nobody up; return where to go on.
+
+    Raises:
+        NotFound: no such import in sight.
+    """
+    job = session.scalar(select(Import).where(Import.id == import_id))
+    if job is None:
+        raise NotFound(what="import", key=import_id)
+    part = plan.staged()[start : start + STAGE_SLICE]
+    session.add_all(_staged(job, start + n, row) for n, row in enumerate(part))
+    return start + len(part)
 
 
 def _room_json(room: rules.Room) -> dict[str, Any]:
@@ -280,7 +317,7 @@ def _room_json(room: rules.Room) -> dict[str, Any]:
     return {"short": room.short, "name": room.name, "cabinets": cabinets, "keeper": room.keeper}
 
 
-def _staged(job: Import, n: int, row: Planned) -> ImportRow:
+def _document_of(row: Planned) -> dict[str, Any]:
     document: dict[str, Any] = dict(row.record.as_json())
     if row.record.location is not None:
         document["place"] = {
@@ -288,6 +325,10 @@ def _staged(job: Import, n: int, row: Planned) -> ImportRow:
             "cabinet": row.record.location.cabinet,
             "shelf": row.record.location.shelf,
         }
+    return document
+
+
+def _staged(job: Import, n: int, row: Planned) -> ImportRow:
     return ImportRow(
         school_id=job.school_id,
         import_id=job.id,
@@ -295,7 +336,7 @@ def _staged(job: Import, n: int, row: Planned) -> ImportRow:
         line_key=row.key,
         sheet=row.record.sheet,
         row=row.record.row,
-        record=json.dumps(document, ensure_ascii=False),
+        record=json.dumps(_document_of(row), ensure_ascii=False),
         managed_as=row.managed_as.value,
         status=row.status.value,
         differs=",".join(row.differs),
@@ -408,13 +449,13 @@ def apply_slice(session: Session, by: Actor, *, import_id: str, at: datetime) ->
         raise AlreadyApplied
     # One import of a school at a time: two copies of a file may be carried out side by side.
     session.scalar(select(School).where(School.id == job.school_id).with_for_update())
-    if job.confirmed_at is None:
-        _begin(session, by, job, at)
-    elif missing := _missing_places(session, job):
+    job.confirmed_at = job.confirmed_at or _confirmed(session, job, at)
+    rows = _still_new(session, job, _next_rows(session, job))
+    if missing := _missing_places(session, job, rows):
         made = _set_up(session, by, job.school_id, missing[:PLACES_SLICE], at)
         job.made = json.dumps([*json.loads(job.made or "[]"), *made])
-    else:
-        _carry_out(session, by, job, at)
+    elif rows:
+        _carry_out(session, by, job, rows, at)
     left = session.scalar(select(func.count()).where(*_still_to_do(job)).select_from(ImportRow))
     if not left:
         job.applied_at = at
@@ -429,20 +470,25 @@ def _still_to_do(job: Import) -> tuple[Any, ...]:
     )
 
 
-def _begin(session: Session, by: Actor, job: Import, at: datetime) -> None:
-    """Confirm: lines that came in by another import meanwhile are no longer new."""
-    rows = list(session.scalars(select(ImportRow).where(*_still_to_do(job))))
-    before = _imported_before(session, job.school_id, [row.line_key for row in rows])
-    for row in rows:
-        if row.line_key in before:
-            row.status = RowStatus.SAME.value
-    job.confirmed_at = at
-    if all(row.line_key in before for row in rows):
-        return
-    document = post_document(
-        session, by, type=DocumentType.OPENING, title=job.file, school_id=job.school_id, at=at
+def _confirmed(session: Session, job: Import, at: datetime) -> datetime:
+    """The moment from which nothing of the import is chosen any more."""
+    query = select(func.count()).where(
+        ImportRow.school_id == job.school_id, ImportRow.import_id == job.id
     )
-    job.document_id = document.id
+    if job.rows_total is not None and session.scalar(query) != job.rows_total:
+        raise ImportCutOff
+    return at
+
+
+def _document(session: Session, by: Actor, job: Import, at: datetime) -> Document:
+    """The import's document, posted with its first line: a file of known lines needs none."""
+    if job.document_id is None:
+        document = post_document(
+            session, by, type=DocumentType.OPENING, title=job.file, school_id=job.school_id, at=at
+        )
+        job.document_id = document.id
+        return document
+    return session.get_one(Document, (job.school_id, job.document_id))
 
 
 def _next_rows(session: Session, job: Import) -> list[tuple[ImportRow, dict[str, Any]]]:
@@ -470,10 +516,12 @@ def _still_new(
     return [(row, record) for row, record in rows if row.line_key not in before]
 
 
-def _carry_out(session: Session, by: Actor, job: Import, at: datetime) -> None:
+def _carry_out(
+    session: Session, by: Actor, job: Import,
+    rows: Sequence[tuple[ImportRow, dict[str, Any]]], at: datetime,
+) -> None:  # fmt: skip
     """Post the lines of the next rows and make their things, with few statements for many rows."""
-    rows = _still_new(session, job, _next_rows(session, job))
-    document = session.get_one(Document, (job.school_id, job.document_id))
+    document = _document(session, by, job, at)
     kinds, first = _kinds_for(session, by, job.school_id, rows, at)
     places = _places_for(session, job.school_id, rows)
     names = {record["keeper"] for _, record in rows if record["keeper"]}
@@ -630,81 +678,38 @@ def _price_cents(record: dict[str, Any]) -> int | None:
 # --- places --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A place that the file needs, under the path of the one above it."""
-
-    path: str
-    sort: Sort
-    above: str | None
-    short: str
-    name: str
-    keeper: str | None
-
-
-def _missing_places(session: Session, job: Import) -> list[_Wanted]:
-    """The places that the file names and the school lacks: rooms first, then cabinets, shelves."""
-    wanted = _wanted_places(session, job)
+def _missing_places(
+    session: Session, job: Import, rows: Sequence[tuple[ImportRow, dict[str, Any]]]
+) -> list[Wanted]:
+    """What the cover or the next rows name and the school lacks, in an order to set it up."""
+    needed = {path for _, record in rows for path in _paths_to(record)}
+    wanted = [one for one in _wanted(session, job) if one.is_on_cover or one.path in needed]
     query = select(Place.path).where(Place.school_id == job.school_id)
     there = set(session.scalars(query))
-    return [one for one in wanted.values() if one.path not in there]
+    return [one for one in wanted if one.path not in there]
 
 
-def _wanted_places(session: Session, job: Import) -> dict[str, _Wanted]:
-    cover = {room["short"]: room for room in json.loads(job.rooms)}
-    records = [
-        json.loads(row.record)
-        for row in session.scalars(
-            select(ImportRow).where(*_still_to_do(job)).order_by(ImportRow.n)
+def _wanted(session: Session, job: Import) -> list[Wanted]:
+    """The places that the whole file needs, found out once, for cabinets are named by all rows."""
+    if job.places is None:
+        query = select(ImportRow.record).where(
+            ImportRow.school_id == job.school_id, ImportRow.import_id == job.id
         )
-    ]
-    stood = [record["place"] | record for record in records if record.get("place")]
-    rooms: dict[str, _Wanted] = {}
-    for short in [*cover, *(one["room"] for one in stood)]:
-        known = cover.get(short, {})
-        name = known.get("name") or short
-        rooms.setdefault(short, _Wanted(short, Sort.ROOM, None, short, name, known.get("keeper")))
-    numbers = {(room, n): None for room, known in cover.items() for n in known["cabinets"]}
-    numbers |= {(one["room"], one["cabinet"]): None for one in stood if one["cabinet"] is not None}
-    cabinets = _wanted_cabinets(numbers, stood, rooms)
-    shelves = {
-        (one["room"], one["cabinet"], one["shelf"]): None
-        for one in stood
-        if one["cabinet"] is not None and one["shelf"] is not None
-    }
-    wanted = rooms | cabinets
-    for room, cabinet, shelf in sorted(shelves):
-        above = f"{room}-{cabinet:02d}"
-        path = f"{above}-{shelf}"
-        wanted[path] = _Wanted(path, Sort.SHELF, above, str(shelf), "", None)
-    return wanted
+        records = [json.loads(row) for row in session.scalars(query.order_by(ImportRow.n))]
+        job.places = _places_json(wanted_places(json.loads(job.rooms), records))
+    return [Wanted(**one) for one in json.loads(job.places)]
 
 
-def _wanted_cabinets(
-    numbers: Iterable[tuple[str, int]], stood: list[dict[str, Any]], rooms: dict[str, _Wanted]
-) -> dict[str, _Wanted]:
-    """Cabinets are named after what most of their rows are, and kept by whom keeps most of it."""
-    classes: dict[tuple[str, int], Counter[str]] = {}
-    keepers: dict[tuple[str, int], Counter[str]] = {}
-    for one in stood:
-        key = (one["room"], one["cabinet"])
-        classes.setdefault(key, Counter())[one["equipment_class"] or ""] += 1
-        keepers.setdefault(key, Counter())[one["keeper"] or ""] += 1
-    cabinets = {}
-    for room, number in sorted(numbers, key=lambda key: (list(rooms).index(key[0]), key[1])):
-        path = f"{room}-{number:02d}"
-        name = _commonest(classes.get((room, number))) or ""
-        keeper = _commonest(keepers.get((room, number))) or rooms[room].keeper
-        cabinets[path] = _Wanted(path, Sort.CABINET, room, f"{number:02d}", name, keeper)
-    return cabinets
+def _places_json(wanted: Iterable[Wanted]) -> str:
+    return json.dumps([asdict(one) for one in wanted], ensure_ascii=False)
 
 
-def _commonest(counted: Counter[str] | None) -> str | None:
-    return counted.most_common(1)[0][0] if counted else None
+def _paths_to(record: dict[str, Any]) -> list[str]:
+    return paths_to(record["place"]) if record.get("place") else []
 
 
 def _set_up(
-    session: Session, by: Actor, school_id: str, missing: Sequence[_Wanted], at: datetime
+    session: Session, by: Actor, school_id: str, missing: Sequence[Wanted], at: datetime
 ) -> list[str]:
     """Set up places and return their codes; those above are there or come before them."""
     made: list[str] = []
@@ -714,7 +719,7 @@ def _set_up(
     for one in missing:
         above = place_by_path(session, school_id, one.above) if one.above else None
         keeper_id = keepers[one.keeper] if one.keeper else None
-        new = NewPlace(one.sort, one.short, one.name, above, keeper_id)
+        new = NewPlace(Sort(one.sort), one.short, one.name, above, keeper_id)
         places = register.set_up_places(session, by, [new], school_id=school_id, at=at)
         made.extend(place.id for place in places)
     return made
@@ -724,24 +729,12 @@ def _places_for(
     session: Session, school_id: str, rows: Sequence[tuple[ImportRow, dict[str, Any]]]
 ) -> dict[int, str]:
     """The place of each row; without one it belongs to the unplaced remainder."""
-    paths = {row.n: _path_of(record) for row, record in rows}
+    paths = {row.n: (_paths_to(record) or [Sort.UNPLACED.value])[-1] for row, record in rows}
     query = select(Place.path, Place.id).where(
         Place.school_id == school_id, Place.path.in_(sorted(set(paths.values())))
     )
     found = {row[0]: row[1] for row in session.execute(query)}
     return {n: found[path] for n, path in paths.items()}
-
-
-def _path_of(record: dict[str, Any]) -> str:
-    place = record.get("place")
-    if not place:
-        return Sort.UNPLACED.value
-    parts = [place["room"]]
-    if place["cabinet"] is not None:
-        parts.append(f"{place['cabinet']:02d}")
-        if place["shelf"] is not None:
-            parts.append(str(place["shelf"]))
-    return "-".join(parts)
 
 
 # --- taking back ---------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from inventory.config import Config
 from inventory.db import db, transact
 from inventory.exchange import service
+from inventory.exchange.edge import stage
 from inventory.places.service import open_school
 from inventory.scope import OPERATOR
 from tests.benchmarks.deployment import Deployment, config_in, empty, running
@@ -78,9 +79,7 @@ def _import(content: bytes, config: Config) -> None:
         )
         plan = service.plan(db.session(), OPERATOR, roster, school_id=number, item_price_yuan=500)
         digest = service.digest_of(content)
-        job = transact(
-            lambda session: service.stage(session, OPERATOR, plan, digest=digest, at=at).id
-        )
+        job = stage(OPERATOR, plan, digest=digest, at=at)
         while transact(
             lambda session: service.apply_slice(session, OPERATOR, import_id=job, at=at)
         ):

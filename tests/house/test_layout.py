@@ -24,7 +24,7 @@ ROLES = {
 }  # fmt: skip
 BESIDE = {
     "counting": {"papers", "task"},
-    "exchange": {"workbook", "limits", "formats", "papers"},
+    "exchange": {"edge", "workbook", "limits", "formats", "papers"},
     "identity": {"edge"},
     "journal": {"rebuild"},
     "printing": {"papers", "jobs"},

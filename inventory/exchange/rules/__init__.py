@@ -28,6 +28,7 @@ from inventory.exchange.rules.refusals import (
     ZipBomb,
 )
 from inventory.exchange.rules.roster import Roster, read_roster
+from inventory.exchange.rules.wanted import Wanted, paths_to, wanted_places
 
 __all__ = [
     "COMPARED",
@@ -53,11 +54,14 @@ __all__ = [
     "TooLarge",
     "TooManyColumns",
     "TooManyRows",
+    "Wanted",
     "Workbook",
     "ZipBomb",
     "differences",
     "kind_key",
     "line_key",
+    "paths_to",
     "read_roster",
+    "wanted_places",
     "with_line_keys",
 ]

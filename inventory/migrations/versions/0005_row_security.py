@@ -9,7 +9,7 @@ owner of the tables, who the server is; a superuser would pass, so the server sh
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

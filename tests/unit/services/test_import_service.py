@@ -13,16 +13,18 @@ from inventory.db import db, transact
 from inventory.errors import (
     AlreadyApplied,
     BadSpreadsheet,
+    ImportCutOff,
     NoSchoolNamed,
     NotFound,
     OtherSchoolsFile,
 )
-from inventory.exchange import queries, service
+from inventory.exchange import edge, queries, service
 from inventory.places.queries import cabinets, find_place
 from inventory.places.service import open_school
 from inventory.register.models import Thing
 from inventory.register.queries import search, things_in
 from inventory.scope import OPERATOR
+from tests.statements import asked_of
 from tests.world import HOME, NOON, OTHER, acting
 
 SCHOOL = "2133990103"
@@ -49,7 +51,7 @@ def plan(path, school=HOME):
 
 def stage(path, school=HOME):
     planned = plan(path, school)
-    return transact(lambda s: service.stage(s, OPERATOR, planned, digest="x", at=NOON)).id
+    return edge.stage(OPERATOR, planned, digest="x", at=NOON)
 
 
 def carry_out(import_id):
@@ -128,7 +130,7 @@ def test_an_import_that_was_cut_off_goes_on_where_it_stopped(world, tmp_path):
         ["64007", f"试管 {n}", "", "支", 5, 1, f"新室-01-{n % 3}", "王芳"] for n in range(1, 100)
     ]
     import_id = stage(ledger(tmp_path, *rows))
-    for _ in range(4):
+    for _ in range(3):
         transact(lambda s: service.apply_slice(s, OPERATOR, import_id=import_id, at=NOON))
     head = queries.head(db.session(), import_id)
     assert 0 < head.done < 99
@@ -227,3 +229,30 @@ def test_two_imports_of_one_file_side_by_side_make_everything_once(world, tmp_pa
     assert queries.head(db.session(), first).is_applied
     assert queries.head(db.session(), second).is_applied
     assert examine(True, (), None)["agrees"]
+
+
+def test_a_file_whose_staging_was_cut_off_is_not_carried_out(world, tmp_path):
+    planned = plan(ledger(tmp_path, SCALE, CLAMP))
+    job = transact(lambda s: service.stage(s, OPERATOR, planned, digest="x", at=NOON)).id
+
+    with pytest.raises(ImportCutOff):
+        carry_out(job)
+
+    assert queries.head(db.session(), job).confirmed_at is None
+
+
+def test_a_slice_of_a_long_file_asks_as_little_as_one_of_a_short_file(world, tmp_path):
+    """Whatever a slice looks at, it looks at the next rows, never at the whole file."""
+
+    def read_by_a_slice(rows):
+        lines = [["64007", f"试管 {n}", "", "支", 5, 1, "科仪1-01-1", "王芳"] for n in range(rows)]
+        job = stage(ledger(tmp_path, *lines, name=f"{rows}.xlsx"))
+        transact(lambda s: service.apply_slice(s, OPERATOR, import_id=job, at=NOON))
+        with asked_of(db.engine) as seen:
+            transact(lambda s: service.apply_slice(s, OPERATOR, import_id=job, at=NOON))
+        return seen.statements, seen.objects
+
+    short, long = read_by_a_slice(100), read_by_a_slice(900)
+
+    assert long[0] <= short[0] + 2
+    assert long[1] <= short[1] * 1.5
