@@ -17,6 +17,7 @@ from tests.benchmarks import (
     label_sheets,
     reconciling,
     single_scans,
+    together,
 )
 from tests.benchmarks.table import Row, conditions, printed
 
@@ -24,6 +25,7 @@ Benchmark = Callable[[deployment.Deployment, Path], Iterator[Row]]
 BENCHMARKS: dict[str, Benchmark] = {
     "scans": single_scans.measure,
     "batches": batches.measure,
+    "together": together.measure,
     "labels": label_sheets.measure,
     "decode": decoding.measure,
     "reconcile": reconciling.measure,

@@ -34,6 +34,7 @@ OPENED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 NAMES = ("电子天平", "学生显微镜", "数字示波器", "学生电源", "光具座", "恒温水浴锅", "气垫导轨")
 KEY = "0123456789abcdef" * 4
 LOGIN = "technician"
+PASSWORD = "a long password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _things(session: Session, *, shelf_id: str, start: int, size: int) -> list[s
 
 def _technician(session: Session) -> tuple[Actor, str]:
     person = identity.add_person(
-        session, OPERATOR, name="童喆", login=LOGIN, password="a long password",
+        session, OPERATOR, name="童喆", login=LOGIN, password=PASSWORD,
         role=Role.TECHNICIAN, school_id=SCHOOL, at=OPENED,
     )  # fmt: skip
     _, token = identity.issue_token(
