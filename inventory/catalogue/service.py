@@ -1,6 +1,6 @@
 """This module is about entering kinds: the same name, specification and unit is one kind."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -74,22 +74,51 @@ def define_kind(
         KindThere: it has one of the same subject, code, name, specification and unit.
         Missing, Invalid: a value is not possible.
     """
+    new = NewKind(key, managed_as, equipment_class, required)
+    [kind] = define_kinds(session, by, [new], school_id=school_id, at=at)
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class NewKind:
+    """A kind to be entered."""
+
+    key: KindKey
+    managed_as: ManagedAs
+    equipment_class: str = ""
+    required: int | None = None
+
+
+@requires(Permission.ARRANGE)
+def define_kinds(
+    session: Session, by: Actor, new: Sequence[NewKind], *, school_id: str, at: datetime
+) -> list[Kind]:
+    """
+    Enter kinds that the school does not have yet, with as few statements as one.
+
+    Raises:
+        KindThere: it has one of the same subject, code, name, specification and unit.
+    """
     school = own_school(by, school_id)
-    _check_key(session, school, key, but="")
-    change = KindDefined(
-        id=new_id(at),
-        name=key.name,
-        unit=key.unit,
-        managed_as=managed_as.value,
-        specification=key.specification,
-        subject_taught=key.subject,
-        equipment_class=equipment_class,
-        catalogue_code=key.catalogue_code,
-        required=required,
-    )
-    record(session, by, change, at=at, school_id=school)
+    for found in kinds_like(session, school, [one.key for one in new]).values() if new else ():
+        raise KindThere(name=found.title, id=found.id)
+    ids = []
+    for one in new:
+        change = KindDefined(
+            id=new_id(at),
+            name=one.key.name,
+            unit=one.key.unit,
+            managed_as=one.managed_as.value,
+            specification=one.key.specification,
+            subject_taught=one.key.subject,
+            equipment_class=one.equipment_class,
+            catalogue_code=one.key.catalogue_code,
+            required=one.required,
+        )
+        record(session, by, change, at=at, school_id=school)
+        ids.append(change.id)
     session.flush()
-    return session.get_one(Kind, (school, change.id))
+    return [session.get_one(Kind, (school, kind_id)) for kind_id in ids]
 
 
 def _check_key(session: Session, school_id: str, key: KindKey, *, but: str) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from inventory.catalogue.rules import initials
 from inventory.db import transact
 from inventory.exchange import service
 from inventory.exchange.service import Plan
@@ -13,6 +14,7 @@ from inventory.scope import Actor
 
 def stage(by: Actor, plan: Plan, *, digest: str, at: datetime) -> str:
     """Keep what a file would do and return the import's id; scans go on in between."""
+    initials("")  # reads its tables now, not in a transaction that holds everybody up
     job = transact(lambda session: service.stage(session, by, plan, digest=digest, at=at)).id
     start, end = 0, len(plan.staged())
     while start < end:

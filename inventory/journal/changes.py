@@ -6,7 +6,7 @@ change happens and when `verify --rebuild` derives the state again, so there is 
 read; `apply` sees rows through `State` alone and therefore cannot tell which of the two it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, TypeVar
@@ -91,6 +91,23 @@ class Projector:
     """Columns (`table.column`) that are not derived from the journal: names, scans' traces."""
 
 
+ADDED = "tallycard_added"
+ABSENT = "tallycard_absent"
+
+
+def note_absent(
+    session: Session, model: type[Base], keys: Iterable[tuple[object, ...]], there: Iterable[Base]
+) -> None:
+    """
+    Say which rows there are not, having looked for many at once: changes need not ask again.
+
+    It holds for this transaction, in which nobody else writes them.
+    """
+    found = {identity(row) for row in there}
+    absent: set[tuple[type[Base], tuple[object, ...]]] = session.info.setdefault(ABSENT, set())
+    absent.update({(model, key) for key in keys} - found)
+
+
 class SessionState:
     """The real tables, through the session of the transaction that also writes the event."""
 
@@ -98,6 +115,8 @@ class SessionState:
         self._session = session
 
     def find(self, model: type[M], *key: object) -> M | None:
+        if (model, key) in self._session.info.get(ABSENT, ()):
+            return None
         with self._session.no_autoflush:
             return self._session.get(model, key) or self._pending(model, key)
 
@@ -110,6 +129,7 @@ class SessionState:
     def add(self, row: Base) -> None:
         self._session.add(row)
         self._index()[identity(row)] = row
+        self._session.info.get(ABSENT, set()).discard(identity(row))
 
     def remove(self, row: Base) -> None:
         self._index().pop(identity(row), None)
@@ -125,7 +145,7 @@ class SessionState:
 
     def _index(self) -> dict[tuple[type[Base], tuple[object, ...]], Base]:
         index: dict[tuple[type[Base], tuple[object, ...]], Base]
-        index = self._session.info.setdefault("tallycard_added", {})
+        index = self._session.info.setdefault(ADDED, {})
         return index
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from inventory.base import new_id
-from inventory.journal.changes import Change, Occasion, SessionState
+from inventory.journal.changes import ABSENT, ADDED, Change, Occasion, SessionState
 from inventory.journal.rules import BUREAU, canonical
 from inventory.journal.store import append
 from inventory.scope import Actor
@@ -67,4 +67,5 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
     """What was not committed is forgotten with its transaction."""
     if transaction.parent is None:
         session.info.pop(PENDING, None)
-        session.info.pop("tallycard_added", None)
+        session.info.pop(ADDED, None)
+        session.info.pop(ABSENT, None)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from inventory.base import Base
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.errors import (
@@ -22,6 +23,7 @@ from inventory.errors import (
     TooMany,
 )
 from inventory.identity.service import keepers_named
+from inventory.journal.changes import note_absent
 from inventory.journal.service import record
 from inventory.places import service as places
 from inventory.places.models import Place, Sort
@@ -45,7 +47,15 @@ from inventory.register.changes import (
     ThingRegistered,
     ThingRetired,
 )
-from inventory.register.models import Bearer, CabinetCard, Code, CodeSeries, Holding, Thing
+from inventory.register.models import (
+    Bearer,
+    CabinetCard,
+    CardLine,
+    Code,
+    CodeSeries,
+    Holding,
+    Thing,
+)
 from inventory.register.rules import FIRST_SERIAL, code_of, description, shown
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -260,13 +270,39 @@ def register_things(
         if one.kind.retired_at is not None:
             raise IsRetired(what=one.kind.title)
     running = _last_running(session, school, {one.kind.catalogue_code or "" for one in new})
+    held = _look_ahead(session, school, new)
     for code, one in zip(codes, new, strict=True):
         catalogue = one.kind.catalogue_code or ""
         running[catalogue] += 1
         change = _registered(code, one, catalogue, running[catalogue])
         record(session, by, change, at=at, school_id=school)
     session.flush()
+    del held
     return list(codes)
+
+
+def _look_ahead(session: Session, school_id: str, new: Sequence[NewThing]) -> list[Base]:
+    """
+    Read at once what the changes of many things will ask for one by one.
+
+    The session remembers rows only as long as somebody holds them, which the caller does.
+    """
+    places = {one.place_id for one in new}
+    kinds = {one.kind.id for one in new}
+    lines = session.scalars(
+        select(CardLine).where(
+            CardLine.school_id == school_id,
+            CardLine.place_id.in_(sorted(places)),
+            CardLine.kind_id.in_(sorted(kinds)),
+        )
+    ).all()
+    keys = {(school_id, one.place_id, one.kind.id) for one in new}
+    note_absent(session, CardLine, keys, lines)
+    wanted = [*places, Sort.OUTSIDE.value]
+    there = session.scalars(
+        select(Place).where(Place.school_id == school_id, Place.id.in_(sorted(wanted)))
+    ).all()
+    return [*lines, *there]
 
 
 def _registered(code: str, one: NewThing, catalogue: str, running: int) -> ThingRegistered:
