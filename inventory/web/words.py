@@ -29,6 +29,7 @@ SIGHTINGS = RESULTS | {
     "not_a_thing": _l("Not a thing"),
     "no_such_task": _l("No such count"),
     "ambiguous": _l("Several things"),
+    "retired": _l("Retired"),
     "undone": _l("Undone"),
 }
 TONES = {
