@@ -12,6 +12,7 @@ from inventory import db as database
 from inventory.api import document
 from inventory.api import edge as api_edge
 from inventory.catalogue import changes as catalogue
+from inventory.catalogue import pages as catalogue_pages
 from inventory.config import Config, load
 from inventory.counting import api as counting_api
 from inventory.counting import changes as counting
@@ -31,6 +32,7 @@ from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
+from inventory.register.queries import uses_of_kinds
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning.express import Express
@@ -53,6 +55,7 @@ TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (
     identity_pages.bp,
     scanning_pages.bp,
+    catalogue_pages.bp,
     register_pages.bp,
     ledger_pages.bp,
     printing_pages.bp,
@@ -91,6 +94,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     document.init_app(app)
     _take_scans_in(app, TASKS)
     app.extensions[PAGE_PARTS] = PARTS
+    app.extensions[catalogue_pages.USES] = uses_of_kinds
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)
     _shorten_the_way_of_scans(app, settings)

@@ -51,7 +51,7 @@ def _sight(
         one.task_answer = {"id": count_id, "outcome": outcome}
         if outcome == "misplaced" and one.target is not None:
             one.task_answer["belongs_in"] = one.target.place
-        if outcome in {"place", "not_a_thing"}:
+        if outcome in {"place", "not_a_thing", "retired"}:
             continue
         number += 1
         seen.add(_mark(one, school_id))
@@ -84,6 +84,8 @@ def _outcome(one: Taken, school_id: str, expected: dict[str, bool], seen: set[st
     if target.code in seen:
         return "again"
     if target.code not in expected:
+        if target.is_retired:
+            return "retired"
         return "misplaced"
     return "open" if expected[target.code] else "match"
 

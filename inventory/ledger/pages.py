@@ -1,15 +1,26 @@
-"""This module is about the page 账物卡相符: whether ledger, things and cards agree."""
+"""This module is about what is entered and corrected by hand, and whether the three sums agree."""
 
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request, url_for
 
-from inventory.db import db
-from inventory.errors import NotAllowed
-from inventory.ledger import queries
+from inventory.base import new_id
+from inventory.catalogue import queries as catalogue
+from inventory.catalogue.pages import choices
+from inventory.catalogue.queries import KindRow
+from inventory.db import db, transact
+from inventory.errors import Invalid, NotAllowed, Refusal
+from inventory.ledger import queries, service
+from inventory.ledger.service import Entered, Entry
 from inventory.places import queries as places
-from inventory.scope import Permission
-from inventory.web.context import actor, signed_in
+from inventory.places.models import Sort
+from inventory.register.pages import spot_named, thing_forms, thing_or_404
+from inventory.register.rules import cents, code_in
+from inventory.scope import Actor, Permission
+from inventory.web.context import actor, found, now, signed_in
+from inventory.web.forms import form, whole
+from inventory.web.refusals import words
 
 bp = Blueprint("ledger", __name__)
 
@@ -26,3 +37,163 @@ def show_agreement() -> Any:
         agreement=queries.agreement(session, actor().schools),
         schools=queries.school_figures(session, schools),
     )
+
+
+# --- by hand -------------------------------------------------------------------------------
+
+ENTRY = (
+    "kind", "quantity", "place", "keeper", "unit_price", "purchased", "voucher",
+    "finance_card_no", "note", "codes", "once",
+)  # fmt: skip
+
+
+def _may_arrange() -> Actor:
+    by = signed_in()
+    if not by.may(Permission.ARRANGE):
+        raise NotAllowed(permission=Permission.ARRANGE.value)
+    return by
+
+
+@bp.get("/things/new")
+def new_thing() -> Any:
+    """First the kind, found by typing; then how many, where, and what else is known."""
+    by = _may_arrange()
+    values = dict.fromkeys(ENTRY, "") | {"quantity": "1", "once": new_id(now())}
+    values |= {name: request.args.get(name, "")[:60] for name in ("kind", "place")}
+    return _form(by, values)
+
+
+def _form(by: Actor, values: dict[str, str], message: str = "", status: int = 200) -> Any:
+    session = db.session()
+    kind = _kind(values["kind"]) if values["kind"] else None
+    text = request.args.get("q", "").strip()
+    return (
+        render_template(
+            "ledger/new_thing.html", values=values, kind=kind, message=message, text=text,
+            kinds=choices(by, text) if kind is None else [], place=values["place"],
+            spots=places.standing(session, kind.school_id) if kind else [],
+            keepers=places.keepers(session, kind.school_id) if kind else [],
+        ),
+        status,
+    )  # fmt: skip
+
+
+def _kind(kind_id: str) -> KindRow:
+    return found(catalogue.kind(db.session(), kind_id), "kind", kind_id)
+
+
+@bp.post("/things")
+def create_things() -> Any:
+    """Enter things by hand: so many of a kind, by a receipt."""
+    by = _may_arrange()
+    values = form(required=("kind",), optional=ENTRY[1:])
+    kind = _kind(values["kind"])
+    try:
+        entered = _enter(by, kind, _entry(kind, values), _once(values["once"]))
+    except Refusal as refusal:
+        return _form(by, values, words(refusal), refusal.status)
+    if entered.joined:
+        return redirect(url_for("register.show_thing", code=entered.joined, said="joined"))
+    if len(entered.codes) == 1:
+        return redirect(url_for("register.show_thing", code=entered.codes[0], said="entered"))
+    return redirect(url_for("register.list_things", kind=kind.id))
+
+
+def _once(text: str) -> str | None:
+    if text and not (len(text) == 32 and text.isalnum() and text.isascii()):
+        raise Invalid(field="once", value=text[:60])
+    return text or None
+
+
+def _entry(kind: KindRow, values: dict[str, str]) -> Entry:
+    place = values["place"]
+    spot = spot_named(place, kind.school_id).id if place else Sort.UNPLACED.value
+    codes = tuple(code_in(line) or line for line in values["codes"].splitlines() if line.strip())
+    return Entry(
+        kind_id=kind.id,
+        quantity=whole(values, "quantity", 1),
+        place_id=spot,
+        keeper=values["keeper"] or None,
+        unit_price_cents=cents(values["unit_price"]),
+        purchased=values["purchased"] or None,
+        voucher=values["voucher"] or None,
+        finance_card_no=values["finance_card_no"] or None,
+        note=values["note"] or None,
+        codes=codes,
+    )
+
+
+def _enter(by: Actor, kind: KindRow, entry: Entry, once: str | None) -> Entered:
+    """Make the things a slice at a time, all by one document."""
+    entered = _enter_some(by, kind, entry, once, None)
+    codes = list(entered.codes)
+    while entered.left:
+        rest = _rest(entry, entered.left)
+        entered = _enter_some(by, kind, rest, None, entered.document_id)
+        codes.extend(entered.codes)
+    return replace(entered, codes=tuple(codes))
+
+
+def _enter_some(
+    by: Actor, kind: KindRow, entry: Entry, once: str | None, document_id: str | None
+) -> Entered:
+    return transact(
+        lambda session: service.enter_things(
+            session, by, entry, school_id=kind.school_id, once=once, document_id=document_id,
+            at=now(),
+        )
+    )  # fmt: skip
+
+
+def _rest(entry: Entry, left: int) -> Entry:
+    codes = entry.codes[len(entry.codes) - left :] if entry.codes else ()
+    return replace(entry, quantity=left, codes=codes)
+
+
+@bp.post("/things/<code>/retirement")
+def create_thing_retirement(code: str) -> Any:
+    """Take back a thing that was entered wrongly, with a reason."""
+    by, row = _may_arrange(), thing_or_404(code)
+    values = form(optional=("reason",))
+    try:
+        transact(
+            lambda session: service.retire_thing(
+                session, by, school_id=row.school_id, code=row.code, reason=values["reason"],
+                at=now(),
+            ).id
+        )  # fmt: skip
+    except Refusal as refusal:
+        return thing_forms(row, words(refusal), refusal.status, values)
+    return redirect(url_for("register.show_thing", code=row.code))
+
+
+@bp.post("/things/<code>/restoration")
+def create_thing_restoration(code: str) -> Any:
+    """Bring back a thing that was retired by mistake."""
+    by, row = _may_arrange(), thing_or_404(code)
+    form()
+    transact(
+        lambda session: (
+            service.restore_thing(session, by, school_id=row.school_id, code=row.code, at=now()).id
+        )
+    )
+    return redirect(url_for("register.show_thing", code=row.code, said="restored"))
+
+
+@bp.post("/things/<code>/quantity")
+def create_thing_quantity(code: str) -> Any:
+    """Correct the quantity with which a batch was entered, with a reason."""
+    by, row = _may_arrange(), thing_or_404(code)
+    values = form(optional=("quantity", "reason"))
+    try:
+        quantity = whole(values, "quantity")
+        transact(
+            lambda session: service.correct_quantity(
+                session, by, school_id=row.school_id, code=row.code, quantity=quantity,
+                reason=values["reason"], at=now(),
+            )
+            and None
+        )  # fmt: skip
+    except Refusal as refusal:
+        return thing_forms(row, words(refusal), refusal.status, values)
+    return redirect(url_for("register.show_thing", code=row.code, said="corrected"))

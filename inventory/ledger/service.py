@@ -228,19 +228,32 @@ def _new_thing(
         }
     )
     keeper = str(told["keeper"]) if told["keeper"] else ""
+    keeper_id = _keeper_of(session, school, entry.place_id)
+    if keeper:
+        keeper_id = keepers_named(session, by, [keeper], school, at)[keeper]
     is_item = kind.managed_as == ManagedAs.ITEM.value
     return NewThing(
         kind=kind,
         managed_as=ManagedAs(kind.managed_as),
         quantity=1 if is_item else entry.quantity,
         place_id=entry.place_id,
-        keeper_id=keepers_named(session, by, [keeper], school, at)[keeper] if keeper else None,
+        keeper_id=keeper_id,
         unit_price_cents=entry.unit_price_cents,
         purchased=_text(told["purchased"]),
         voucher=_text(told["voucher"]),
         finance_card_no=_text(told["finance_card_no"]),
         note=_text(told["note"]),
     )
+
+
+def _keeper_of(session: Session, school_id: str, place_id: str | None) -> str | None:
+    """Who keeps a place: its own keeper, else that of the place above it."""
+    while place_id is not None:
+        place = session.get(Place, (school_id, place_id))
+        if place is None or place.keeper_id is not None:
+            return place.keeper_id if place else None
+        place_id = place.parent_id
+    return None
 
 
 def _text(value: str | int | None) -> str | None:

@@ -4,18 +4,26 @@ from typing import Any
 
 from flask import jsonify, request
 
-from inventory.api.document import documented
-from inventory.api.edge import MOST_PER_PAGE, blueprint, cursor, from_cursor, limit
-from inventory.db import db
-from inventory.errors import NotAllowed
+from inventory.api.document import documented, schema
+from inventory.api.edge import (
+    MOST_PER_PAGE,
+    blueprint,
+    body,
+    cursor,
+    fields,
+    from_cursor,
+    limit,
+)
+from inventory.db import db, transact
+from inventory.errors import Invalid, Missing, NotAllowed
 from inventory.journal.queries import history
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
-from inventory.register import queries
+from inventory.register import queries, service
 from inventory.register.queries import Card, ThingRow
-from inventory.register.rules import code_in, shown
+from inventory.register.rules import LONGEST, cents, code_in, shown
 from inventory.scope import Permission
-from inventory.web.context import actor, found
+from inventory.web.context import actor, found, now
 
 THING = {
     "type": "object",
@@ -27,6 +35,23 @@ THING = {
         "quantity": {"type": "integer"},
     },
 }
+DESCRIPTION = schema(
+    {
+        "keeper": {"type": ["string", "null"], "maxLength": 60},
+        "unit_price": {"type": ["string", "null"], "description": "Yuan, such as 510.00."},
+        "purchased": {"type": ["string", "null"], "description": "2024, 2024-09 or 2024-09-01."},
+        "voucher": {"type": ["string", "null"], "maxLength": 60},
+        "finance_card_no": {"type": ["string", "null"], "maxLength": 40},
+        "note": {"type": ["string", "null"], "maxLength": 400},
+    }
+)
+PLACE = schema(
+    {
+        "short": {"type": "string", "minLength": 1, "maxLength": 20},
+        "name": {"type": "string", "maxLength": 60},
+        "keeper": {"type": ["string", "null"], "maxLength": 60},
+    }
+)
 bp = blueprint("register", "Register")
 
 
@@ -88,6 +113,48 @@ def show_cabinet(code: str) -> Any:
     return jsonify(card_json(card) | {"things": [thing_json(row) for row in things]})
 
 
+@bp.patch("/things/<string:code>")
+@documented("Change the description of a thing", body=DESCRIPTION, answer=THING)
+def change_thing(code: str) -> Any:
+    """Fields that are there are changed, others are not; null clears one."""
+    row = found(queries.thing(db.session(), code_in(code) or code), "thing", code)
+    names = tuple(DESCRIPTION["properties"])
+    sent = fields(body(), optional=dict.fromkeys(names, str))
+    values = {name: value for name, value in sent.items() if name != "unit_price"}
+    if "unit_price" in sent:
+        values["unit_price_cents"] = cents(sent["unit_price"])
+    transact(
+        lambda session: (
+            service.describe_thing(
+                session, actor(), school_id=row.school_id, code=row.code, values=values, at=now()
+            ).code
+        )
+    )
+    return jsonify(thing_json(found(queries.thing(db.session(), row.code), "thing", code)))
+
+
+@bp.patch("/cabinets/<string:code>")
+@documented("Change a room, cabinet or shelf", body=PLACE, answer={"type": "object"})
+def change_cabinet(code: str) -> Any:
+    """Fields that are there are changed, others are not; null clears the keeper."""
+    place = cabinet_or_404(code)
+    if place.sort not in {"room", "cabinet", "shelf"}:
+        found(None, "cabinet", code)
+    sent = fields(body(), optional=dict.fromkeys(PLACE["properties"], str))
+    for name in ("short", "name"):
+        if name in sent and sent[name] is None:
+            raise Missing(field=name)
+    if len(sent.get("keeper") or "") > LONGEST["keeper"]:
+        raise Invalid(field="keeper", value=sent["keeper"][:60])
+    values = {name: value if value is None else value.strip() for name, value in sent.items()}
+    transact(
+        lambda session: service.change_place(
+            session, actor(), school_id=place.school_id, code=place.id, values=values, at=now()
+        )
+    )
+    return jsonify(card_json(queries.card(db.session(), cabinet_or_404(place.id))))
+
+
 def may_see() -> None:
     """
     Let only those go on who may see.
@@ -126,6 +193,7 @@ def thing_json(row: ThingRow) -> dict[str, Any]:
         "place_code": row.place_id if row.place_sort != "unplaced" else None,
         "keeper": row.keeper,
         "state": row.state,
+        "retired": row.retired_at is not None,
         "unit_price": None if price is None else f"{price // 100}.{price % 100:02d}",
         "purchased": row.purchased,
         "voucher": row.voucher,
@@ -145,6 +213,7 @@ def card_json(card: Card) -> dict[str, Any]:
         "name": cabinet.name,
         "sort": cabinet.sort,
         "keeper": cabinet.keeper,
+        "retired": cabinet.retired_at is not None,
         "kinds": card.kinds,
         "pieces": card.pieces,
         "version": card.version,

@@ -2,17 +2,25 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 
-from inventory.db import db
-from inventory.errors import NotAllowed
+from inventory.catalogue import queries as catalogue
+from inventory.db import db, transact
+from inventory.errors import NotAllowed, NotFound, PlaceNotEmpty, Refusal
 from inventory.identity.queries import names
 from inventory.journal.queries import Entry, history
 from inventory.places import queries as places
-from inventory.register import queries
-from inventory.scope import Permission
-from inventory.web.context import CABINET, found, parts_of, signed_in
-from inventory.web.forms import page_number
+from inventory.places import rules
+from inventory.places import service as place_service
+from inventory.places.queries import PlaceRow
+from inventory.places.rules import Planned, Series
+from inventory.register import queries, service
+from inventory.register.queries import ThingRow
+from inventory.register.rules import cents, code_in
+from inventory.scope import Actor, Permission, own_school
+from inventory.web.context import CABINET, found, now, parts_of, signed_in
+from inventory.web.forms import form, page_number, whole
+from inventory.web.refusals import words
 
 bp = Blueprint("register", __name__)
 
@@ -22,17 +30,30 @@ def _may_see() -> None:
         raise NotAllowed(permission=Permission.SEE.value)
 
 
+def _may_arrange() -> Actor:
+    by = signed_in()
+    if not by.may(Permission.ARRANGE):
+        raise NotAllowed(permission=Permission.ARRANGE.value)
+    return by
+
+
 @bp.get("/things")
 def list_things() -> Any:
     """Things, found by words, numbers, initials or place, a page at a time."""
     _may_see()
     text, school_id = request.args.get("q", "").strip(), request.args.get("school", "")
-    page = page_number()
-    rows, total = queries.search(db.session(), text, school_id=school_id or None, page=page)
+    page, kind_id = page_number(), request.args.get("kind", "")
+    retired = request.args.get("retired") == "1"
+    rows, total = queries.search(
+        db.session(), text, school_id=school_id or None, kind_id=kind_id, retired=retired,
+        page=page,
+    )  # fmt: skip
+    kept = {"q": text, "school": school_id, "kind": kind_id, "retired": "1" if retired else ""}
     return render_template(
         "register/things.html", rows=rows, total=total, text=text, page=page,
         pages=-(-total // queries.PAGE), schools=places.schools(db.session()),
-        school_id=school_id,
+        school_id=school_id, retired=retired, kept={k: v for k, v in kept.items() if v},
+        kind=catalogue.kind(db.session(), kind_id) if kind_id else None,
     )  # fmt: skip
 
 
@@ -42,7 +63,12 @@ def show_thing(code: str) -> Any:
     _may_see()
     row = found(queries.thing(db.session(), code), "thing", code)
     entries = history(db.session(), row.school_id, row.code)
-    return render_template("register/thing.html", row=row, **_told(row.school_id, entries))
+    back = request.args.get("back", "")
+    return render_template(
+        "register/thing.html", row=row, said=request.args.get("said", ""),
+        back=places.place(db.session(), row.school_id, back) if back else None,
+        back_quantity=request.args.get("quantity", ""), **_told(row.school_id, entries),
+    )  # fmt: skip
 
 
 def _told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
@@ -95,4 +121,341 @@ def show_cabinet(code: str) -> Any:
         above=places.place(session, place.school_id, place.parent_id) if place.parent_id else None,
         school=places.school(session, place.school_id),
         parts=[part(place) for part in parts_of(CABINET)],
+        said=request.args.get("said", ""),
+        **_told(place.school_id, history(session, place.school_id, place.id)),
     )  # fmt: skip
+
+
+# --- laying out and arranging places -------------------------------------------------------
+
+ROOM = ("short", "name", "keeper", "first", "last", "shelves", "titles", "school", "preview")
+INSIDE = ("first", "last", "shelves", "titles", "keeper", "preview")
+
+
+@bp.get("/rooms/new")
+def new_room() -> Any:
+    """One form lays out a room with its cabinets and shelves."""
+    by = _may_arrange()
+    values = dict.fromkeys(ROOM, "") | {"first": "1", "last": "12", "shelves": "4"}
+    return _room_form(by, values | {"school": request.args.get("school", "")})
+
+
+def _room_form(
+    by: Actor, values: dict[str, str], message: str = "", status: int = 200,
+    planned: list[Planned] | None = None,
+) -> Any:  # fmt: skip
+    session = db.session()
+    school_id = by.school_id or values["school"]
+    return (
+        render_template(
+            "register/new_room.html", values=values, message=message, planned=planned,
+            schools=[] if by.school_id else places.schools(session),
+            keepers=places.keepers(session, school_id) if school_id else [],
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/rooms")
+def create_room() -> Any:
+    """Lay out a room; with `preview` only say which numbers that means."""
+    by = _may_arrange()
+    values = form(optional=ROOM)
+    planned: list[Planned] = []
+    try:
+        planned = rules.room(values["short"], values["name"], _series(values))
+        place_service.check_words(values["short"], values["name"])
+        if values["preview"]:
+            return _room_form(by, values, planned=planned)
+        school = own_school(by, values["school"] or None)
+        _lay_out(by, planned, school, values["keeper"])
+    except Refusal as refusal:
+        if request.headers.get("HX-Request") == "true":
+            return render_template("register/_planned.html", message=words(refusal), planned=None)
+        return _room_form(by, values, words(refusal), refusal.status)
+    room = places.find_place(db.session(), values["short"], school)[0]
+    return redirect(url_for("register.show_cabinet", code=room.id, said="laid_out"))
+
+
+@bp.post("/rooms/preview")
+def show_room_preview() -> Any:
+    """The numbers that a form means, while it is filled in."""
+    _may_arrange()
+    values = form(optional=ROOM)
+    try:
+        planned = rules.room(values["short"] or "?", values["name"], _series(values))
+    except Refusal as refusal:
+        return render_template("register/_planned.html", message=words(refusal), planned=None)
+    return render_template("register/_planned.html", message="", planned=planned)
+
+
+def _series(values: dict[str, str]) -> Series:
+    titles = tuple(line.strip() for line in values["titles"].splitlines())
+    return Series(
+        whole(values, "first", 1), whole(values, "last", 0), whole(values, "shelves", 0), titles
+    )
+
+
+def _lay_out(by: Actor, planned: list[Planned], school_id: str, keeper: str) -> None:
+    """Set up places a few at a time, so that no scan waits for a whole room."""
+    left, is_first = 1, True
+    while left:
+        left = _lay_out_some(by, planned, school_id, keeper or None, is_first)
+        is_first = False
+
+
+def _lay_out_some(
+    by: Actor, planned: list[Planned], school_id: str, keeper: str | None, is_first: bool
+) -> int:
+    return transact(
+        lambda session: service.lay_out(
+            session, by, planned, school_id=school_id, keeper=keeper, is_first=is_first, at=now()
+        )
+    )
+
+
+def _place(code: str) -> PlaceRow:
+    row = places.place_by_code(db.session(), code)
+    return found(row if row and row.sort in {"room", "cabinet", "shelf"} else None, "place", code)
+
+
+@bp.get("/cabinets/<code>/arrangement")
+def arrange_cabinet(code: str) -> Any:
+    """Change a place: its words, what is in it, where it stands, whether it is in use."""
+    _may_arrange()
+    return _arrangement(_place(code))
+
+
+def _arrangement(
+    place: PlaceRow, message: str = "", status: int = 200, values: dict[str, str] | None = None,
+    planned: list[Planned] | None = None,
+) -> Any:  # fmt: skip
+    session = db.session()
+    inside = places.inside(session, place.school_id, place.id)
+    next_number = 1 + max((int(one.short) for one in inside if one.short.isdecimal()), default=0)
+    defaults = {"first": str(next_number), "last": str(next_number), "shelves": "4"}
+    own = {"short": place.short, "name": place.name, "keeper": place.keeper or "", "titles": ""}
+    above = [
+        one for one in places.standing(session, place.school_id)
+        if {"cabinet": "room", "shelf": "cabinet"}.get(place.sort) == one.sort
+        and one.id != place.parent_id
+    ]  # fmt: skip
+    return (
+        render_template(
+            "register/arrangement.html", place=place, inside=inside, message=message,
+            values=defaults | own | (values or {}), planned=planned, above=above,
+            keepers=places.keepers(session, place.school_id),
+            said=request.args.get("said", ""),
+            count=queries.count_in(
+                session, place.school_id, places.within(session, place.school_id, place.id)
+            ),
+            parent=places.place(session, place.school_id, place.parent_id)
+            if place.parent_id else None,
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/cabinets/<code>/description")
+def create_cabinet_description(code: str) -> Any:
+    """Rename a place, give it another number or keeper; a field that is not sent stays."""
+    by, place = _may_arrange(), _place(code)
+    values = form(optional=("short", "name", "keeper"))
+    wanted: dict[str, str | None] = {
+        name: values[name] or None if name == "keeper" else values[name]
+        for name in values
+        if name in request.form
+    }
+    try:
+        transact(
+            lambda session: service.change_place(
+                session, by, school_id=place.school_id, code=place.id, values=wanted, at=now()
+            )
+        )
+    except Refusal as refusal:
+        return _arrangement(place, words(refusal), refusal.status, values)
+    return redirect(url_for("register.show_cabinet", code=place.id, said="changed"))
+
+
+@bp.post("/cabinets/<code>/inside")
+def create_cabinet_inside(code: str) -> Any:
+    """Add cabinets in series to a room, or shelves to a cabinet."""
+    by, place = _may_arrange(), _place(code)
+    values = form(optional=INSIDE)
+    try:
+        if place.sort == "room":
+            planned = rules.cabinets(place.path, _series(values))
+        elif place.sort == "cabinet":
+            planned = rules.shelves(place.path, whole(values, "first"), whole(values, "last"))
+        else:
+            raise NotFound(what="place", key=code)
+        if values["preview"]:
+            return _arrangement(place, values=values, planned=planned)
+        _lay_out(by, planned, place.school_id, values["keeper"] or place.keeper or "")
+    except Refusal as refusal:
+        return _arrangement(place, words(refusal), refusal.status, values)
+    return redirect(url_for("register.show_cabinet", code=place.id, said="laid_out"))
+
+
+@bp.post("/cabinets/<code>/order")
+def create_cabinet_order(code: str) -> Any:
+    """Move a place up or down among those beside it."""
+    by, place = _may_arrange(), _place(code)
+    values = form(required=("direction",))
+    steps = -1 if values["direction"] == "up" else 1
+    transact(
+        lambda session: place_service.reorder_place(
+            session, by, school_id=place.school_id, code=place.id, by_steps=steps, at=now()
+        )
+    )
+    above = place.parent_id or place.id
+    return redirect(url_for("register.arrange_cabinet", code=above, _anchor="inside"))
+
+
+@bp.post("/cabinets/<code>/move")
+def create_cabinet_move(code: str) -> Any:
+    """Move a cabinet to another room, or a shelf to another cabinet."""
+    by, place = _may_arrange(), _place(code)
+    values = form(required=("to",))
+    try:
+        transact(
+            lambda session: place_service.move_place(
+                session, by, school_id=place.school_id, code=place.id, to=values["to"], at=now()
+            )
+        )
+    except Refusal as refusal:
+        return _arrangement(place, words(refusal), refusal.status)
+    return redirect(url_for("register.show_cabinet", code=place.id, said="moved"))
+
+
+@bp.post("/cabinets/<code>/retirement")
+def create_cabinet_retirement(code: str) -> Any:
+    """Give up a place in which nothing is."""
+    by, place = _may_arrange(), _place(code)
+    form()
+    try:
+        transact(
+            lambda session: service.retire_place(
+                session, by, school_id=place.school_id, code=place.id, at=now()
+            )
+        )
+    except PlaceNotEmpty as refusal:
+        return _arrangement(place, words(refusal), refusal.status)
+    return redirect(url_for("register.show_cabinet", code=place.id))
+
+
+@bp.post("/cabinets/<code>/restoration")
+def create_cabinet_restoration(code: str) -> Any:
+    """Use a place again that was given up."""
+    by, place = _may_arrange(), _place(code)
+    form()
+    transact(
+        lambda session: service.restore_place(
+            session, by, school_id=place.school_id, code=place.id, at=now()
+        )
+    )
+    return redirect(url_for("register.show_cabinet", code=place.id, said="restored"))
+
+
+# --- changing things -----------------------------------------------------------------------
+
+DESCRIPTION = ("keeper", "unit_price", "purchased", "voucher", "finance_card_no", "note")
+
+
+def thing_or_404(code: str) -> ThingRow:
+    """
+    Return the thing under a code.
+
+    Raises:
+        NotFound: there is none in sight.
+    """
+    return found(queries.thing(db.session(), code), "thing", code)
+
+
+@bp.get("/things/<code>/change")
+def change_thing(code: str) -> Any:
+    """The forms that change a thing: describe, move, correct, retire."""
+    _may_arrange()
+    return thing_forms(thing_or_404(code))
+
+
+def thing_forms(
+    row: ThingRow, message: str = "", status: int = 200, values: dict[str, str] | None = None
+) -> Any:
+    """The page of a thing's forms; after a refusal with what was typed."""
+    session = db.session()
+    price = row.unit_price_cents
+    now_there = {
+        "keeper": row.own_keeper or "", "purchased": row.purchased or "",
+        "voucher": row.voucher or "", "finance_card_no": row.finance_card_no or "",
+        "note": row.note or "", "to": "", "quantity": str(row.quantity), "reason": "",
+        "unit_price": "" if price is None else f"{price // 100}.{price % 100:02d}",
+    }  # fmt: skip
+    return (
+        render_template(
+            "register/change.html", row=row, message=message, values=now_there | (values or {}),
+            keepers=places.keepers(session, row.school_id),
+            spots=places.standing(session, row.school_id),
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/things/<code>/description")
+def create_thing_description(code: str) -> Any:
+    """Describe a thing anew; a field that is not sent is not changed."""
+    by, row = _may_arrange(), thing_or_404(code)
+    values = form(optional=DESCRIPTION)
+    sent = {name: values[name] for name in values if name in request.form}
+    try:
+        wanted: dict[str, str | int | None] = {
+            name: value or None for name, value in sent.items() if name != "unit_price"
+        }
+        if "unit_price" in sent:
+            wanted["unit_price_cents"] = cents(sent["unit_price"])
+        transact(
+            lambda session: service.describe_thing(
+                session, by, school_id=row.school_id, code=row.code, values=wanted, at=now()
+            )
+        )
+    except Refusal as refusal:
+        return thing_forms(row, words(refusal), refusal.status, sent)
+    return redirect(url_for("register.show_thing", code=row.code, said="changed"))
+
+
+@bp.post("/things/<code>/move")
+def create_thing_move(code: str) -> Any:
+    """Move a thing, a batch or a part of it to another place, named by path or code."""
+    by, row = _may_arrange(), thing_or_404(code)
+    values = form(required=("to",), optional=("quantity",))
+    try:
+        to = spot_named(values["to"], row.school_id)
+        quantity = whole(values, "quantity", row.quantity)
+        there = transact(
+            lambda session: service.move_thing(
+                session, by, school_id=row.school_id, code=row.code, to=to.id,
+                quantity=quantity, at=now(),
+            ).code
+        )  # fmt: skip
+    except Refusal as refusal:
+        return thing_forms(row, words(refusal), refusal.status, values)
+    said = "moved" if there == row.code else "moved_part"
+    return redirect(
+        url_for(
+            "register.show_thing", code=there, said=said, back=row.place_id,
+            quantity=quantity,
+        )
+    )  # fmt: skip
+
+
+def spot_named(text: str, school_id: str) -> PlaceRow:
+    """
+    Return the room, cabinet or shelf that a path or a code names.
+
+    Raises:
+        NotFound: the school has none.
+    """
+    rows = places.find_place(db.session(), code_in(text) or text, school_id)
+    if len(rows) != 1:
+        raise NotFound(what="place", key=text[:60])
+    return rows[0]

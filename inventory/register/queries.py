@@ -45,6 +45,8 @@ class ThingRow:
     note: str | None
     retired_at: datetime | None = None
     retired_quantity: int | None = None
+    own_keeper: str | None = None
+    """The thing's own keeper; without one it is kept by whom its place is kept."""
 
     @property
     def code_shown(self) -> str:
@@ -230,9 +232,9 @@ def _counted() -> Select:  # type: ignore[type-arg]
 
 
 def _thing_rows() -> Select:  # type: ignore[type-arg]
-    keeper = aliased(Person)
+    keeper, own = aliased(Person), aliased(Person)
     return (
-        select(Thing, Kind, Place, Code, Holding.quantity, School.name, keeper.name)
+        select(Thing, Kind, Place, Code, Holding.quantity, School.name, keeper.name, own.name)
         .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
         .join(Code, Code.code == Thing.code)
@@ -246,6 +248,7 @@ def _thing_rows() -> Select:  # type: ignore[type-arg]
             ),
         )
         .outerjoin(keeper, keeper.id == func.coalesce(Thing.keeper_id, Place.keeper_id))
+        .outerjoin(own, own.id == Thing.keeper_id)
     )
 
 
@@ -255,7 +258,7 @@ def _things(session: Session, query: Select) -> list[ThingRow]:  # type: ignore[
 
 def _thing_row(
     thing: Thing, kind: Kind, place: Place, code: Code, quantity: int | None, school: str,
-    keeper: str | None,
+    keeper: str | None, own_keeper: str | None,
 ) -> ThingRow:  # fmt: skip
     return ThingRow(
         school_id=thing.school_id,
@@ -281,6 +284,7 @@ def _thing_row(
         note=thing.note,
         retired_at=thing.retired_at,
         retired_quantity=thing.retired_quantity,
+        own_keeper=own_keeper,
     )
 
 

@@ -40,6 +40,7 @@ class Target:
     managed_as: str = ""
     quantity: int = 0
     to_affix: bool = False
+    is_retired: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The target for programs; what is empty is left out."""
@@ -53,6 +54,7 @@ class Target:
             "specification": self.specification,
             "place": self.place,
             "managed_as": self.managed_as,
+            "retired": self.is_retired,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -64,7 +66,7 @@ def _targets() -> Any:
             Thing.catalogue, Thing.running, Thing.managed_as,
             Kind.name, Kind.specification, Kind.unit,
             Place.id, Place.path, Place.name, Place.sort,
-            Holding.quantity,
+            Holding.quantity, Code.retired_at,
         )
         .select_from(Code)
         .outerjoin(Thing, and_(Thing.school_id == Code.school_id, Thing.code == Code.code))
@@ -122,18 +124,20 @@ def in_scope(school_id: str | None, schools: frozenset[str] | None) -> bool:
 
 def _target(row: Any) -> Target:
     (code, school, bearer, printed, affixed, catalogue, running, managed_as, name, spec, unit,
-     place_id, path, place_name, sort, quantity) = row  # fmt: skip
+     place_id, path, place_name, sort, quantity, retired) = row  # fmt: skip
     to_affix = printed is not None and affixed is None
+    is_retired = retired is not None
     if bearer == "thing":
         number = str(Number(catalogue, running))
         return Target(
             "thing", code, school, number, name, spec, unit, path, place_id, managed_as,
-            quantity or 0, to_affix,
+            quantity or 0, to_affix, is_retired,
         )  # fmt: skip
     if bearer == "place":
         return Target(
-            sort, code, school, "", place_name, place=path, place_id=place_id, to_affix=to_affix
-        )
+            sort, code, school, "", place_name, place=path, place_id=place_id, to_affix=to_affix,
+            is_retired=is_retired,
+        )  # fmt: skip
     return Target("document" if bearer else "blank", code, school, to_affix=to_affix)
 
 

@@ -29,6 +29,7 @@ SIGHTINGS = RESULTS | {
     "not_a_thing": _l("Not a thing"),
     "no_such_task": _l("No such count"),
     "ambiguous": _l("Several things"),
+    "retired": _l("Retired"),
     "undone": _l("Undone"),
 }
 TONES = {
@@ -91,6 +92,18 @@ ROW_STATUSES = {
     "no_place": _l("No such place"),
     "undone": _l("Undone"),
 }
+SAID = {
+    "laid_out": _l("Set up. Print the labels and stick them on."),
+    "changed": _l("Saved."),
+    "made": _l("Entered."),
+    "entered": _l("Entered. Print its label and stick it on."),
+    "joined": _l("It joined the batch that is in its place."),
+    "moved": _l("Moved."),
+    "moved_part": _l("Moved. What is there now is shown here."),
+    "restored": _l("In use again."),
+    "corrected": _l("The quantity is corrected."),
+}
+"""What was just done, as the address of the next page says."""
 OBSTACLES = {
     "moved": _l("was moved"),
     "fewer": _l("there is less of it than came in"),
@@ -177,6 +190,26 @@ FIELDS = {
     "stock": _l("Label stock"),
     "format": _l("Format"),
     "file": _l("File"),
+    "short": _l("Short name"),
+    "parent": _l("Place"),
+    "ordinal": _l("Order"),
+    "place": _l("Place"),
+    "to": _l("To"),
+    "first": _l("From number"),
+    "last": _l("to"),
+    "shelves": _l("Shelves each"),
+    "reason": _l("Reason"),
+    "unit_price_cents": _l("Unit price"),
+    "purchased": _l("Purchased"),
+    "voucher": _l("Voucher"),
+    "finance_card_no": _l("Finance card"),
+    "specification": _l("Specification"),
+    "unit": _l("Unit"),
+    "codes": _l("Code"),
+    "subject_taught": _l("Subject"),
+    "equipment_class": _l("Class"),
+    "catalogue_code": _l("Catalogue code"),
+    "managed_as": _l("Managed"),
 }
 PERMISSIONS = {
     "see": _l("see"),

@@ -3,11 +3,13 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from inventory.register.queries import thing
+from inventory.scope import OPERATOR
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_counting import burst, fits
 from tests.unit.services.test_import_service import ledger
 from tests.web.test_pages import count_in
-from tests.world import HOME
+from tests.world import HOME, acting
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = [("zh-CN", "light", PHONE), ("en", "dark", DESK)]
@@ -24,14 +26,22 @@ def examine(page) -> None:
     assert told == [], page.url
 
 
+def kind_of(item):
+    """The id of the kind of a thing."""
+    return thing(acting(OPERATOR), item).kind_id
+
+
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
 def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, scheme, size):
     page = visit(language=language, scheme=scheme, size=size)
     cabinet, item = sqlite_world.cabinets[f"{HOME}/01"], sqlite_world.items[f"{HOME}/01"][0]
+    kind = kind_of(item)
     paths = [
         "/", "/things", f"/things/{item}", "/cabinets", f"/cabinets/{cabinet}", "/labels",
         f"/labels?cabinet={cabinet}", "/counts", "/imports", "/agreement", "/find?q=烧杯",
-        "/find?q=20000000195", "/nothing-here",
+        "/find?q=20000000195", "/nothing-here", "/rooms/new", "/kinds", f"/kinds/{kind}",
+        "/kinds/new", "/things/new?q=sb", f"/things/new?kind={kind}", f"/things/{item}/change",
+        f"/cabinets/{cabinet}/arrangement",
     ]  # fmt: skip
     for path in paths:
         page.goto(path)

@@ -325,6 +325,8 @@ def test_single_things_entered_by_hand_get_codes_a_document_and_a_line(world):
     rows = queries.things_by_code(db.session(), made.codes)
     assert [row.number for row in rows] == ["24001-07", "24001-08", "24001-09"]
     assert {(row.keeper, row.purchased, row.note) for row in rows} == {("李四", "2026-11", "捐赠")}
+    other = enter(kind_named("电子天平 01"), shelf_of(world, "01", "1"))
+    assert queries.thing(db.session(), other.codes[0]).keeper == "童喆", "the cabinet's"
     document = db.session.get(Document, (HOME, made.document_id))
     assert (document.type, document.number) == ("receipt", "RK-2026-0001")
     line = db.session.scalar(select(LedgerLine).where(LedgerLine.document_id == document.id))

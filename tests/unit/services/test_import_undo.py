@@ -308,7 +308,7 @@ ROW = {
 
 def test_the_template_filled_in_comes_in_without_faults(world):
     content = blank("科学", Choices(["个", "台"], ["工具"], ["科仪1-01-1"]), "说明", [("a", "b")])
-    content, book = filled(content, ROW, ROW | {"name": "电子秤", "quantity": 2, "unit_price": 520})
+    content, book = filled(content, ROW, ROW | {"name": "电子秤", "code": "11003", "quantity": 2})
 
     roster = service.read(content, "x.xlsx", service.known_rooms(db.session(), HOME))
 
