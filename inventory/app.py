@@ -36,6 +36,7 @@ from inventory.scanning.service import Submission, Task, take_in
 from inventory.web import health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
+from inventory.web.keeping import backup_warning
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECTORS: tuple[Projector, ...] = (
@@ -45,7 +46,7 @@ PROJECTORS: tuple[Projector, ...] = (
     ledger.PROJECTOR,
     counting.PROJECTOR,
 )
-PARTS = {HOME: (counting_pages.open_counts,), CABINET: (counting_pages.counts_of,)}
+PARTS = {HOME: (backup_warning, counting_pages.open_counts), CABINET: (counting_pages.counts_of,)}
 """What capabilities show on the pages of those below them."""
 TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (

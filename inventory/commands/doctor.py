@@ -51,13 +51,13 @@ def _program() -> Iterator[Finding]:
 
 def _database() -> Iterator[Finding]:
     from inventory.commands.database import is_migrated
-    from inventory.commands.edge import application
+    from inventory.commands.edge import Form, application
     from inventory.config import load
 
     config = load()
     name = config.database.split("@")[-1] if "@" in config.database else config.database
     try:
-        with application(migrated=False):
+        with application(form=Form.KNOWN):
             migrated = is_migrated()
     except click.exceptions.Exit:
         yield Finding("database", False, name, "check TALLYCARD_DATABASE")

@@ -12,7 +12,7 @@ from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -20,7 +20,6 @@ from inventory.config import Config
 from inventory.db import db
 from inventory.errors import (
     BadForm,
-    Busy,
     InternalError,
     NotFound,
     NotThisMethod,
@@ -31,6 +30,7 @@ from inventory.errors import (
 from inventory.scope import NOBODY, Actor
 from inventory.web import filters, refusals
 from inventory.web.context import CONFIG, act_as, language, settings
+from inventory.web.faults import refusal_for
 from inventory.web.forms import is_storable
 
 LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
@@ -144,7 +144,8 @@ def _handle_errors(app: Flask) -> None:
     app.register_error_handler(Refusal, refusals.respond)
     app.register_error_handler(CSRFError, lambda _: refusals.respond(BadForm()))
     app.register_error_handler(HTTPException, _from_http)
-    app.register_error_handler(OperationalError, _from_database)
+    app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(OSError, _from_database)
     app.register_error_handler(Exception, _from_unexpected)
 
 
@@ -163,10 +164,13 @@ def _from_http(error: HTTPException) -> Any:
     return error
 
 
-def _from_database(error: OperationalError) -> Any:
-    if "locked" in str(error.orig) or "busy" in str(error.orig):
-        return refusals.respond(Busy(what="database", reason="busy"))
-    return _from_unexpected(error)
+def _from_database(error: DBAPIError | OSError) -> Any:
+    refusal = refusal_for(error)
+    if refusal is None:
+        return _from_unexpected(error)
+    log.error("unavailable", code=refusal.code, path=request.path, error=str(error)[:300])
+    db.session.rollback()
+    return refusals.respond(refusal)
 
 
 def _from_unexpected(error: Exception) -> Any:
