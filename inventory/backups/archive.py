@@ -3,12 +3,16 @@
 Reading trusts nothing: names, sizes and hashes are checked before a byte reaches its place.
 """
 
+import errno
 import hashlib
 import json
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -104,6 +108,18 @@ def _is_absurd(one: zipfile.ZipInfo) -> bool:
     return one.file_size > max(one.compress_size, 64) * HIGHEST_RATIO
 
 
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError,
+    NotImplementedError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
+"""What reading a zip raises when its bytes are not what they were."""
+BAD_PATH = {
+    errno.ENOENT: "not_there", errno.ENOTDIR: "not_there", errno.EISDIR: "no_zip",
+    errno.EINVAL: "no_zip",
+}  # fmt: skip
+"""EINVAL: an offset in the zip that lies before its beginning."""
+
+
 class Archive:
     """A backup that is open for reading, its manifest and its list of members checked."""
 
@@ -129,7 +145,7 @@ class Archive:
             manifest = Manifest(**values)
             if manifest.engine not in DATABASES or manifest.database not in manifest.members:
                 raise self.bad("no_database")
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
             raise self.bad("no_manifest") from error
         return manifest
 
@@ -189,12 +205,8 @@ class Archive:
                     digest.update(chunk)
                     if into is not None:
                         into.write(chunk)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+        except UNREADABLE as error:
             raise self.bad("hash_differs", name) from error
-        except Exception as error:
-            if type(error).__module__ == "zlib":
-                raise self.bad("hash_differs", name) from error
-            raise
         if digest.hexdigest() != self.manifest.members[name]["sha256"]:
             raise self.bad("hash_differs", name)
 
@@ -214,9 +226,10 @@ def opened(path: Path) -> Iterator[Archive]:
     try:
         with zipfile.ZipFile(path) as pack:
             yield Archive(pack, path.name)
-    except zipfile.BadZipFile as error:
+    except UNREADABLE as error:
         raise BadBackup(file=path.name, reason="no_zip", member="") from error
-    except FileNotFoundError as error:
-        raise BadBackup(file=path.name, reason="not_there", member="") from error
-    except IsADirectoryError as error:
-        raise BadBackup(file=path.name, reason="no_zip", member="") from error
+    except OSError as error:
+        reason = BAD_PATH.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise BadBackup(file=path.name, reason=reason, member="") from error

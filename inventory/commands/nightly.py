@@ -17,7 +17,7 @@ from inventory.backups import record, rules
 from inventory.commands.edge import now
 from inventory.config import load
 
-FIRST_LOOK_S = 20.0
+FIRST_LOOK_S = 5.0
 """So long after the start, when the server answers already."""
 PAUSE_S = 30.0
 LOWER_PRIORITY = 10
