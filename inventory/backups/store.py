@@ -116,6 +116,8 @@ def holds_data(connection: Connection) -> bool:
 
 def begun_at(connection: Connection) -> datetime | None:
     """Return when the oldest chain began."""
+    if not inspect(connection).has_table("event"):
+        return None
     first = select(func.min(EVENT.c.at)).where(
         EVENT.c.chain.in_(select(HEAD.c.chain)), EVENT.c.seq == 1
     )  # fmt: skip
@@ -144,3 +146,31 @@ def put_back(connection: Connection, name: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote(name)
     connection.execute(text("DROP SCHEMA public CASCADE"))
     connection.execute(text(f"ALTER SCHEMA {quoted} RENAME TO public"))
+
+
+def quick_fault(path: Path) -> str:
+    """Return what SQLite's quick check finds in a database that is in use; empty when whole."""
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == "ok" else found
+
+
+def durability(connection: Connection) -> tuple[str, int]:
+    """Return the journal mode and the level of syncing that are in force on SQLite."""
+    mode = connection.scalar(text("PRAGMA journal_mode"))
+    level = connection.scalar(text("PRAGMA synchronous"))
+    return str(mode), int(level or 0)
+
+
+def newest_event(connection: Connection) -> datetime | None:
+    """Return when the newest event was recorded."""
+    if not inspect(connection).has_table("event"):
+        return None
+    last = select(func.max(EVENT.c.at)).select_from(
+        EVENT.join(HEAD, (EVENT.c.chain == HEAD.c.chain) & (EVENT.c.seq == HEAD.c.seq))
+    )
+    found: datetime | None = connection.scalar(last)
+    return found

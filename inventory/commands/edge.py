@@ -35,7 +35,21 @@ def run_command(group: click.Group, arguments: list[str]) -> int:
         return refusal.exit_code
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        fault = _refusal_for(error)
+        click.echo(said(fault), err=True)
+        return fault.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _refusal_for(error: OSError) -> Refusal:
+    """The refusal for what the system did not let us do; what nobody foresaw shows its trace."""
+    from inventory.web.faults import refusal_for
+
+    refusal = refusal_for(error)
+    if refusal is None:
+        raise error
+    return refusal
 
 
 def said(refusal: Refusal) -> str:

@@ -30,6 +30,7 @@ from inventory.errors import (
 from inventory.scope import NOBODY, Actor
 from inventory.web import filters, refusals
 from inventory.web.context import CONFIG, act_as, language, settings
+from inventory.web.cookies import PatientSessions
 from inventory.web.faults import refusal_for
 from inventory.web.forms import is_storable
 
@@ -79,6 +80,7 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.session_interface = PatientSessions()
     csrf.init_app(app)
     limiter.init_app(app)
     Babel(app, locale_selector=locale)

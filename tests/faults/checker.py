@@ -134,6 +134,7 @@ def get(port: int, path: str, token: str = "", cookie: str = "") -> tuple[int, s
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie}
+        headers["User-Agent"] = "tallycard-tests"
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()

@@ -12,9 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 COMMIT_AFTER_S = 0.3
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS scan (place TEXT, device TEXT, seq INTEGER, outcome TEXT)"
-)
+TABLE = "CREATE TABLE IF NOT EXISTS scan (place TEXT, device TEXT, seq INTEGER, outcome TEXT)"
 
 
 class Early:
