@@ -223,6 +223,61 @@ def test_what_cannot_be_backed_up_is_not_migrated(data):
     assert "The upgrade failed" in tallycard(data, "db", "upgrade", "--without-backup", code=5)
 
 
+def test_a_running_server_keeps_its_form(data):
+    """Migrating under a server that knows the old form only would let it misread the new one."""
+    with running_server(data):
+        with closing(sqlite3.connect(data / "tallycard.db")) as connection:
+            connection.execute("DELETE FROM alembic_version")
+            connection.commit()
+        said = tallycard(data, "db", "upgrade", code=3)
+
+    assert "Another Tallycard server" in said
+
+
+def test_from_a_database_of_the_future_there_is_a_way_back(data, tmp_path):
+    tallycard(data, "backup", str(tmp_path / "b.zip"))
+    before = heads(data)
+    with closing(sqlite3.connect(data / "tallycard.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    restored = told(tallycard(data, "restore", str(tmp_path / "b.zip"), "--yes", "--json"))[0]
+
+    assert heads(data) == before
+    assert Path(restored["aside"]).is_file()
+
+
+@pytest.mark.postgres
+def test_postgresql_is_backed_up_and_restored_into_another_database(
+    postgres_uri, world_database, tmp_path
+):
+    from tests.conftest import run_sql, with_database
+
+    run_sql(postgres_uri, f"CREATE DATABASE kept TEMPLATE {world_database[0]}")
+    run_sql(postgres_uri, "CREATE DATABASE there")
+    here, there = tmp_path / "here" / "data", tmp_path / "there" / "data"
+    for folder in (here, there):
+        folder.mkdir(parents=True)
+    on_kept = {"TALLYCARD_DATABASE": with_database(postgres_uri, "kept")}
+    on_there = {"TALLYCARD_DATABASE": with_database(postgres_uri, "there")}
+    try:
+        made = told(tallycard(here, "backup", str(tmp_path / "b.zip"), "--json", **on_kept))[0]
+        command = ("restore", str(tmp_path / "b.zip"), "--json")
+        restored = told(tallycard(there, *command, **on_there))[0]
+        report = told(tallycard(there, "verify", "--rebuild", "--json", **on_there))[0]
+        tallycard(there, *command, code=3, **on_there)
+        with running_server(there, **on_there):
+            assert "others use" in tallycard(there, *command, "--yes", code=3, **on_there)
+    finally:
+        for name in ("kept", "there"):
+            run_sql(postgres_uri, f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert restored["heads"] == made["heads"]
+    assert sorted(report["heads"]) == sorted(made["heads"])
+    assert report["agrees"]
+    assert (restored["schools"], restored["things"]) == (2, 20)
+
+
 def test_a_database_of_the_future_is_refused_by_name(data):
     with closing(sqlite3.connect(data / "tallycard.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -233,6 +288,7 @@ def test_a_database_of_the_future_is_refused_by_name(data):
         said = tallycard(data, *command, code=3)
         assert "9999" in said
         assert "2.7.0" in said
+    assert "9999" in tallycard(data, "run", "--demo", code=3)
     wsgi = subprocess.run(
         [sys.executable, "-c", "import wsgi"], env=environment(data), cwd=ROOT,
         capture_output=True, text=True, check=False,

@@ -29,9 +29,13 @@ def upgrade(without_backup: bool) -> None:
     \b
     $ tallycard db upgrade
     """
-    with application(form=Form.KNOWN):
+    from inventory.commands.backup import settings_of
+    from inventory.db import only_server
+
+    with application(form=Form.KNOWN) as app:
         if not is_migrated():
-            bring_up(without_backup)
+            with only_server(settings_of(app)):  # a running one would misread the new form
+                bring_up(without_backup)
 
 
 def bring_up(without_backup: bool = False) -> None:

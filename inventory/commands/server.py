@@ -70,13 +70,13 @@ def _prepare_demo() -> None:
     """Bring the database to its form, load the demonstration once, and say how to sign in."""
     from flask_babel import gettext
 
-    from inventory.commands.database import is_migrated, run_migrations
+    from inventory.commands.database import bring_up, is_migrated
     from inventory.commands.demo import accounts, is_loaded, load_district, mark_demonstration
     from inventory.db import db
     from inventory.identity.queries import anybody
 
     if not is_migrated():
-        run_migrations()
+        bring_up()
     if not anybody(db.session()):
         click.echo(gettext("Loading the demonstration district (once) …"))
         load_district()

@@ -217,3 +217,54 @@ def test_control_without_an_order_of_locks_they_would_block_each_other(on_postgr
         thread.join(60)
 
     assert "DeadlockDetected" in deadlocks
+
+
+@pytest.mark.postgres
+def test_a_read_only_postgresql_refuses_clearly_and_is_still_read(on_postgres, codes):
+    """What a standby answers after a failover that nobody told us of."""
+    app, secret, uri = on_postgres
+    database = uri.partition("?")[0].rsplit("/", 1)[1]
+    run_sql(uri, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    db.session.remove()
+    db.engine.dispose()
+    client, headers = app.test_client(), {"Authorization": f"Bearer {secret}"}
+    scan = Client(0, codes, Log()).scan(1)
+
+    refused = client.post("/api/v1/scans", json=scan, headers=headers)
+    read = client.get(f"/api/v1/things/{codes[0]}", headers=headers)
+
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "read_only")
+    assert read.status_code == 200
+
+
+@pytest.mark.postgres
+def test_connections_that_were_cut_are_made_again(on_postgres, codes):
+    """A restart of the database costs one refusal at most, and nothing is written twice."""
+    app, secret, uri = on_postgres
+    client, headers = app.test_client(), {"Authorization": f"Bearer {secret}"}
+    scans = Client(0, codes, Log())
+    assert client.post("/api/v1/scans", json=scans.scan(1), headers=headers).status_code == 200
+    run_sql(
+        with_database(uri, "postgres").replace("+psycopg", ""),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'crossing_%'",
+    )
+
+    answer = client.post("/api/v1/scans", json=scans.scan(1), headers=headers)
+    if answer.status_code == 503:
+        assert answer.get_json()["code"] == "database_gone"
+        answer = client.post("/api/v1/scans", json=scans.scan(1), headers=headers)
+
+    assert answer.get_json()["results"][0]["outcome"] == "again"
+
+
+def test_a_postgresql_that_is_not_there_is_said(tmp_path, codes):
+    app = create_app(config_for(tmp_path / "data", "postgresql+psycopg://u@127.0.0.1:1/none"))
+    client = app.test_client()
+
+    answer = client.post(
+        "/api/v1/scans", json=Client(0, codes, Log()).scan(1),
+        headers={"Authorization": "Bearer tc_x"},
+    )  # fmt: skip
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "database_gone")
+    assert client.get("/healthz").status_code == 503
