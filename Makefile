@@ -5,10 +5,11 @@ BIN := .venv/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 PHOTOS ?=
+N ?= 20
 TEST ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench vendor translations wheel setup setup-test clean
+.PHONY: help run test check fix faults bench vendor translations wheel setup setup-test clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,6 +31,9 @@ check: setup-test ## Lint, types, import contracts, templates
 fix: setup-test ## Format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+faults: setup-test ## Kill, fill and lock for long (N=20 kills)
+	@FAULT_ROUNDS=$(N) $(BIN)/python -m pytest tests/faults -n 0 --durations 10
 
 bench: setup-test ## Measure, each beside its reference (PHOTOS=DIR for photographs)
 	@PHOTOS="$(PHOTOS)" $(BIN)/python -m tests.benchmarks

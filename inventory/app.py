@@ -40,6 +40,7 @@ from inventory.scanning.service import Answers, Sealed, Submission, Task, take_i
 from inventory.web import health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
+from inventory.web.keeping import backup_warning
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECTORS: tuple[Projector, ...] = (
@@ -49,7 +50,7 @@ PROJECTORS: tuple[Projector, ...] = (
     ledger.PROJECTOR,
     counting.PROJECTOR,
 )
-PARTS = {HOME: (counting_pages.open_counts,), CABINET: (counting_pages.counts_of,)}
+PARTS = {HOME: (backup_warning, counting_pages.open_counts), CABINET: (counting_pages.counts_of,)}
 """What capabilities show on the pages of those below them."""
 TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (

@@ -5,10 +5,12 @@ A setting that would make the server unsafe is refused at the start, not found o
 """
 
 import ipaddress
+import json
 import os
+import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,6 +48,15 @@ class Config:
     """Number of reverse proxies in front whose forwarding headers are believed."""
     hosts: tuple[str, ...] = ()
     """Further host names that the server answers to, beside that of `url`, loopback, addresses."""
+
+    backup_to: str = ""
+    """Folder of the nightly backups: another disk, or a mounted share; empty means none."""
+    backup_at: str = "02:30"
+    """Local hour and minute of the nightly backup."""
+    backup_keep: str = "14 8 12"
+    """How many backups stay: one for each of so many days, weeks, months."""
+    patience_s: int = 30
+    """Seconds a writer waits for its turn before it is told that the database is busy."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -169,5 +180,67 @@ def _refuse_unsafe(config: Config) -> None:
         raise UnsafeSetting(setting="TALLYCARD_SECRET_KEY", reason=reason)
     if urlsplit(config.url).scheme not in {"http", "https"}:
         raise UnsafeSetting(setting="TALLYCARD_URL", reason="it starts with http:// or https://")
+    _refuse_unless(r"([01]\d|2[0-3]):[0-5]\d", "BACKUP_AT", config.backup_at, "it is like 02:30")
+    _refuse_unless(
+        r"\d{1,3} \d{1,3} \d{1,3}", "BACKUP_KEEP", config.backup_keep, "it is like 14 8 12"
+    )
+    if config.backup_to and not Path(config.backup_to).is_absolute():
+        raise UnsafeSetting(setting="TALLYCARD_BACKUP_TO", reason="it is an absolute path")
+    if config.patience_s < 1:
+        raise UnsafeSetting(setting="TALLYCARD_PATIENCE_S", reason="it is at least 1")
     if config.language not in {"zh-CN", "en"}:
         raise UnsafeSetting(setting="TALLYCARD_LANGUAGE", reason="it is zh-CN or en")
+
+
+def _refuse_unless(form: str, name: str, value: str, reason: str) -> None:
+    if not re.fullmatch(form, value):
+        raise UnsafeSetting(setting=PREFIX + name, reason=reason)
+
+
+# --- the settings file ---------------------------------------------------------------------
+
+
+def without_settings(text: str, names: Collection[str]) -> str:
+    """Return the text of a settings file without the lines that set these names."""
+    lines = [line for line in text.splitlines() if _name_in(line) not in names]
+    kept = "\n".join(lines) + "\n" if lines else ""
+    values = tomllib.loads(kept)
+    return kept if not set(values) & set(names) else ""
+
+
+def set_setting(data: Path, name: str, value: str | int | bool) -> None:
+    """
+    Write one setting into the settings file, leaving the other lines as they are.
+
+    Raises:
+        UnsafeSetting: there is no such setting, or the file would not be readable any more.
+    """
+    if name not in {field.name for field in fields(Config)} - {"data"}:
+        raise UnsafeSetting(setting=name, reason="there is no such setting")
+    path = data / "tallycard.toml"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    lines, replaced = [], False
+    for old in text.splitlines():
+        lines.append(line if _name_in(old) == name else old)
+        replaced = replaced or _name_in(old) == name
+    if not replaced:
+        lines.append(line)
+    written = "\n".join(lines) + "\n"
+    try:
+        tomllib.loads(written)
+    except tomllib.TOMLDecodeError as error:
+        raise UnsafeSetting(setting=path.name, reason=str(error)) from error
+    data.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(written)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _name_in(line: str) -> str:
+    """The name that a line of the settings file sets, quoted or not; empty for other lines."""
+    return line.partition("=")[0].strip().strip("\"'") if "=" in line else ""

@@ -101,7 +101,7 @@ def opened_session() -> Session | None:
 def engine_options(config: Config) -> dict[str, Any]:
     """Return the options that every engine of this product is made with."""
     if config.is_sqlite:
-        arguments = {"timeout": PATIENCE_S, "check_same_thread": False}
+        arguments = {"timeout": float(config.patience_s), "check_same_thread": False}
         pool = {"pool_size": MOST_CONNECTIONS, "max_overflow": 8, "pool_use_lifo": True}
         return {"connect_args": arguments, "hide_parameters": True} | pool
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "hide_parameters": True}
@@ -148,7 +148,7 @@ def init_app(app: Flask, config: Config) -> None:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    app.extensions[LANE] = WriteLane(config.database_file)
+    app.extensions[LANE] = WriteLane(config.database_file, float(config.patience_s))
 
 
 # --- the schools in sight, for PostgreSQL ---------------------------------------------------
@@ -209,7 +209,8 @@ class FairLock:
 class WriteLane:
     """One turn at a time for all writers of an SQLite file; nothing at all for PostgreSQL."""
 
-    def __init__(self, database_file: Path | None) -> None:
+    def __init__(self, database_file: Path | None, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._lock = FairLock()
         self._gate = FileLock(_beside(database_file, "gate")) if database_file else None
         self._file = FileLock(_beside(database_file, "lane")) if database_file else None
@@ -224,19 +225,19 @@ class WriteLane:
         Wait for the turn and hold it.
 
         Raises:
-            Busy: the turn did not come within `PATIENCE_S` seconds.
+            Busy: the turn did not come within the patience of the settings.
         """
         if self._file is None or self._gate is None:
             yield
             return
         asked = time.monotonic()
-        if not self._lock.acquire(PATIENCE_S):
+        if not self._lock.acquire(self._patience_s):
             raise Busy(what="database", reason="busy")
         try:
             # Whoever waits for the file waits inside the gate, so that a process which gives the
             # file back and wants it again at once finds the other in front of it.
-            with self._gate.held(PATIENCE_S):
-                self._file.acquire(PATIENCE_S)
+            with self._gate.held(self._patience_s):
+                self._file.acquire(self._patience_s)
             LANE_WAIT.observe(time.monotonic() - asked)
             try:
                 yield
@@ -442,9 +443,12 @@ def transact(work: Callable[[Session], T]) -> T:
 
 
 def is_retryable(error: DBAPIError) -> bool:
-    """Whether the same transaction may well succeed when it is run again."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state in RETRYABLE or "database is locked" in str(error.orig)
+    """
+    Whether the same transaction may well succeed when it is run again at once.
+
+    SQLite's "database is locked" is not: the driver has waited all the patience there is.
+    """
+    return getattr(error.orig, "sqlstate", None) in RETRYABLE
 
 
 class _Waiting(Generic[S, R]):

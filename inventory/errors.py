@@ -353,6 +353,53 @@ class NotMigrated(Unavailable):
     words = N_("The database is not up to date. Run “tallycard db upgrade”.")
 
 
+class NewerDatabase(Unavailable):
+    code = "newer_database"
+    exit_code = 3
+    words = N_(
+        "The database has the form %(migration)s, written by Tallycard %(release)s; this release "
+        "(%(own)s) does not know it. Nothing was changed. Install that release or a newer one, or "
+        "restore the backup that was made before the upgrade."
+    )
+
+
+class DiskFull(Unavailable):
+    code = "disk_full"
+    words = N_(
+        "The disk of the database is full. Nothing was changed; make room and try again. "
+        "What was answered before is kept."
+    )
+
+
+class ReadOnly(Unavailable):
+    code = "read_only"
+    words = N_(
+        "The database cannot be written to: its disk or file is read-only. Nothing was changed; "
+        "reading still works. Run “tallycard doctor” on the server."
+    )
+
+
+class DiskFailed(Unavailable):
+    code = "disk_failed"
+    words = N_(
+        "The disk of the database refused to write or read. Nothing was changed. "
+        "Run “tallycard doctor” on the server."
+    )
+
+
+class Damaged(Unavailable):
+    code = "damaged"
+    words = N_(
+        "The database file is damaged. Stop the server and restore the last backup; "
+        "keep the damaged file."
+    )
+
+
+class DatabaseGone(Unavailable):
+    code = "database_gone"
+    words = N_("The database does not answer. Nothing was changed; try again in a moment.")
+
+
 class UnsafeSetting(Unavailable):
     code = "unsafe_setting"
     exit_code = 2
@@ -363,6 +410,99 @@ class ReadBackFailed(Unavailable):
     code = "read_back_failed"
     exit_code = 1
     words = N_("The labels were not handed over: reading them back failed for %(codes)s.")
+
+
+# --- backups -------------------------------------------------------------------------------
+
+
+class BadBackup(Refusal):
+    """A file that is no backup of ours, or one that is not what it was."""
+
+    code = "bad_backup"
+    status = 422
+    exit_code = 1
+    words = N_("“%(file)s” cannot be used as a backup: %(reason)s %(member)s")
+
+
+class BackupFailed(Unavailable):
+    code = "backup_failed"
+    words = N_("There is no backup: %(reason)s %(detail)s")
+
+
+class BackupNotVerified(Refusal):
+    code = "backup_not_verified"
+    exit_code = 1
+    words = N_("The backup was made but did not pass its examination: %(reason)s %(detail)s")
+
+
+class NotOurBackup(Refusal):
+    code = "not_our_backup"
+    words = N_("“%(file)s” is there already and is no backup of Tallycard. Choose another name.")
+
+
+class NewerBackup(Refusal):
+    code = "newer_backup"
+    words = N_(
+        "The backup has the form %(migration)s of Tallycard %(release)s; this release (%(own)s) "
+        "does not know it. Install that release or a newer one, then restore."
+    )
+
+
+class OtherEngine(Refusal):
+    code = "other_engine"
+    words = N_(
+        "The backup is of %(engine)s, and this deployment uses %(own)s. "
+        "Restore it where TALLYCARD_DATABASE names a database of that kind."
+    )
+
+
+class WouldOverwrite(Refusal):
+    code = "would_overwrite"
+    words = N_(
+        "There is data in this database already. With --yes it is kept aside and the backup takes "
+        "its place; or restore into another folder with --into."
+    )
+
+
+class InUse(Unavailable):
+    code = "in_use"
+    exit_code = 3
+    words = N_("%(count)s others use this database. End the server and the commands first.")
+
+
+class ToolMissing(Unavailable):
+    code = "tool_missing"
+    words = N_(
+        "“%(tool)s” for PostgreSQL %(version)s or newer is needed, and %(found)s was found. "
+        "Install postgresql-client-%(version)s on this computer."
+    )
+
+
+class NoSecondPlace(Unavailable):
+    code = "no_second_place"
+    exit_code = 2
+    words = N_("No second place for backups is set. Run “tallycard backup --enable FOLDER”.")
+
+
+class BadBackupFolder(Invalid):
+    code = "bad_backup_folder"
+    words = N_("Backups cannot go to “%(folder)s”: %(reason)s %(detail)s")
+
+
+class UpgradeNeedsBackup(Unavailable):
+    code = "upgrade_needs_backup"
+    words = N_(
+        "The database was not changed: it could not be backed up first (%(reason)s). Mend that, or "
+        "upgrade with --without-backup."
+    )
+
+
+class UpgradeFailed(Unavailable):
+    code = "upgrade_failed"
+    words = N_(
+        "The upgrade failed and the database is as it was: %(reason)s. The backup is %(file)s. To "
+        "go back, install the release you had; to begin again from the backup, “tallycard restore”."
+    )
 
 
 class InternalError(Refusal):

@@ -9,6 +9,7 @@ import click
 from inventory import __version__
 
 COMMANDS = {
+    "backup": "backup:backup",
     "cards": "printing:cards",
     "codes": "codes:codes",
     "count": "counting:count",
@@ -18,6 +19,7 @@ COMMANDS = {
     "import": "importing:import_file",
     "labels": "printing:labels",
     "resolve": "codes:resolve",
+    "restore": "backup:restore",
     "run": "server:run",
     "station": "station:station",
     "token": "people:token",

@@ -5,10 +5,14 @@ from typing import Any
 
 import click
 
-from inventory.commands.edge import application
+from inventory.commands.edge import Form, application, now
+from inventory.errors import NewerDatabase, NotMigrated, Refusal, UpgradeFailed, UpgradeNeedsBackup
+from inventory.migrations import FOLDER as MIGRATIONS
+from inventory.migrations import known
+from inventory.migrations import newest as newest_revision
 
-VERSIONS = "alembic_version"
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+BACKUPS = "backups"
+"""Folder beside the data for the backup before an upgrade, when no second place is set."""
 
 
 @click.group("db")
@@ -17,15 +21,69 @@ def db_group() -> None:
 
 
 @db_group.command("upgrade")
-def upgrade() -> None:
+@click.option("--without-backup", is_flag=True, help="Migrate data without backing it up first.")
+def upgrade(without_backup: bool) -> None:
     """
-    Run the migrations that are still to run.
+    Run the migrations that are still to run; data is backed up and verified first.
 
     \b
     $ tallycard db upgrade
     """
-    with application(migrated=False):
+    from inventory.commands.backup import settings_of
+    from inventory.db import only_server
+
+    with application(form=Form.KNOWN) as app:
+        if not is_migrated():
+            with only_server(settings_of(app)):  # a running one would misread the new form
+                bring_up(without_backup)
+
+
+def bring_up(without_backup: bool = False) -> None:
+    """
+    Back up what there is, then migrate.
+
+    Raises:
+        UpgradeNeedsBackup: it could not be backed up; nothing was changed.
+        UpgradeFailed: a migration failed; the database is as it was.
+    """
+    from flask_babel import gettext
+
+    file = None if without_backup else _backed_up()
+    if file is not None:
+        click.echo(gettext("Backed up and verified first: %(file)s", file=file))
+    try:
         run_migrations()
+    except Refusal:
+        raise
+    except Exception as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise UpgradeFailed(what="database", reason=reason, file=file or "—") from error
+
+
+def _backed_up() -> Path | None:
+    """The backup before the upgrade; None where there is nothing to lose."""
+    from flask import current_app
+
+    from inventory.backups import making, place, store
+    from inventory.web.context import CONFIG
+
+    with db_of_app().engine.connect() as connection:
+        if not store.holds_data(connection):
+            return None
+        form = store.revision(connection) or "0000"
+    config = current_app.extensions[CONFIG]
+    try:
+        folder = config.data / BACKUPS
+        if config.backup_to:
+            folder = place.examine(config, Path(config.backup_to)).folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = f"tallycard-before-upgrade-from-{form}-{now():%Y%m%d-%H%M%S}.zip"
+        return making.make(config, folder / name, now()).path
+    except (Refusal, OSError) as error:
+        from inventory.web.refusals import words
+
+        reason = words(error) if isinstance(error, Refusal) else str(error)
+        raise UpgradeNeedsBackup(what="database", reason=reason) from error
 
 
 def run_migrations() -> None:
@@ -34,24 +92,54 @@ def run_migrations() -> None:
     from flask_migrate import Migrate
     from flask_migrate import upgrade as to_newest
 
+    from inventory import __version__
+    from inventory.backups import record
+    from inventory.web.context import CONFIG
+
     Migrate(current_app, db_of_app(), directory=str(MIGRATIONS))
     to_newest()
+    data = current_app.extensions[CONFIG].data
+    record.change(data, migrated_by=__version__, migrated_to=newest_revision())
 
 
-def newest_revision() -> str:
-    """Return the newest migration by the names of the steps, without loading any of them."""
-    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+def revision() -> str | None:
+    """Return the migration at which the database of the current application stands."""
+    from inventory.backups import store
+
+    with db_of_app().engine.connect() as connection:
+        return store.revision(connection)
 
 
 def is_migrated() -> bool:
     """Whether the database stands at the newest migration."""
-    from sqlalchemy import column, inspect, select, table
+    return revision() == newest_revision()
 
-    with db_of_app().engine.connect() as connection:
-        if not inspect(connection).has_table(VERSIONS):
-            return False
-        found = connection.scalar(select(column("version_num")).select_from(table(VERSIONS)))
-    return bool(found == newest_revision())
+
+def refuse_unknown_form(*, must_be_newest: bool) -> None:
+    """
+    Refuse a database whose form this release cannot use.
+
+    Raises:
+        NewerDatabase: a newer release migrated it.
+        NotMigrated: it is not up to date.
+    """
+    from flask import current_app
+    from flask_babel import gettext
+
+    from inventory import __version__
+    from inventory.backups import record
+    from inventory.web.context import CONFIG
+
+    found = revision()
+    if found is not None and found not in known():
+        wrote = record.read(current_app.extensions[CONFIG].data)
+        release = wrote.migrated_by if wrote.migrated_to == found else ""
+        raise NewerDatabase(
+            what="database", migration=found, own=__version__,
+            release=release or gettext("of a later date"),
+        )  # fmt: skip
+    if must_be_newest and found != newest_revision():
+        raise NotMigrated(what="database", reason="")
 
 
 def db_of_app() -> Any:

@@ -76,6 +76,15 @@ def load_district(school_count: int = SCHOOLS, things: int = THINGS, seed: int =
     for number, name, stage in chosen:
         _load_school(story, chance, number, name, stage, max(1, things // school_count))
     _load_people(story, chosen)
+    mark_demonstration()
+
+
+def mark_demonstration() -> None:
+    """Remember that this is the demonstration, which nobody needs to back up."""
+    from inventory.backups import record
+    from inventory.web.context import settings
+
+    record.change(settings().data, is_demonstration=True)
 
 
 def is_loaded(session: Any) -> bool:

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from inventory.errors import Missing, NotMigrated, Refusal, Unavailable
+from inventory.errors import Missing, Refusal, Unavailable
 
 T = TypeVar("T")
 BAD_INPUT = 2
@@ -34,7 +35,21 @@ def run_command(group: click.Group, arguments: list[str]) -> int:
         return refusal.exit_code
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        fault = _refusal_for(error)
+        click.echo(said(fault), err=True)
+        return fault.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _refusal_for(error: OSError) -> Refusal:
+    """The refusal for what the system did not let us do; what nobody foresaw shows its trace."""
+    from inventory.web.faults import refusal_for
+
+    refusal = refusal_for(error)
+    if refusal is None:
+        raise error
+    return refusal
 
 
 def said(refusal: Refusal) -> str:
@@ -57,40 +72,65 @@ def terminal_language() -> str:
     return "en"
 
 
+class Form(Enum):
+    """What form the database must have for a command."""
+
+    NEWEST = "newest"
+    KNOWN = "known"
+    """Of this release or older, or not there yet."""
+    ANY = "any"
+
+
 @contextmanager
-def application(*, migrated: bool = True) -> Iterator[Any]:
+def application(*, form: Form = Form.NEWEST, config: Any = None) -> Iterator[Any]:
     """
     Give an application whose session acts as the operator of this computer.
 
     Raises:
         NotMigrated: the database is not at this release's form.
+        NewerDatabase: it has a form that this release does not know.
         Unavailable: the database cannot be reached.
     """
     from flask_babel import force_locale
-    from sqlalchemy.exc import DBAPIError
 
     from inventory.app import create_app
-    from inventory.commands.database import is_migrated
+    from inventory.commands.database import refuse_unknown_form
     from inventory.db import db
     from inventory.scope import OPERATOR, bind
 
-    app = create_app()
+    app = create_app(config)
     with app.app_context(), force_locale(terminal_language()):
         try:
-            if migrated and not is_migrated():
-                raise NotMigrated(what="database", reason="")
-        except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise Unavailable(what="database", reason=reason) from error
-        bind(db.session(), OPERATOR)
-        try:
-            yield app
+            with _words_for_faults():
+                if form is not Form.ANY:
+                    refuse_unknown_form(must_be_newest=form is Form.NEWEST)
+                bind(db.session(), OPERATOR)
+                yield app
         except Refusal as refusal:
             # Said here, while the application knows the words.
             click.echo(said(refusal), err=True)
             raise click.exceptions.Exit(refusal.exit_code) from refusal
         finally:
             db.session.remove()
+
+
+@contextmanager
+def _words_for_faults() -> Iterator[None]:
+    """Turn what the disk or the database refuses into the refusal that says so."""
+    from sqlalchemy.exc import DBAPIError
+
+    from inventory.web.faults import refusal_for
+
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        refusal = refusal_for(error)
+        if refusal is None and isinstance(error, DBAPIError):
+            reason = str(error.orig).strip().splitlines()[0]
+            refusal = Unavailable(what="database", reason=reason)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def now() -> datetime:

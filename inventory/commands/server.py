@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from inventory.commands.edge import application
+from inventory.commands.edge import Form, application
+from inventory.commands.nightly import Nightly
 from inventory.errors import Unavailable
 
 THREADS = 32
@@ -39,11 +40,12 @@ def run(host: str, port: int, with_demo: bool) -> None:
     from inventory.db import only_server
 
     with only_server(load()):
-        with application(migrated=not with_demo):
+        with application(form=Form.KNOWN if with_demo else Form.NEWEST):
             if with_demo:
                 _prepare_demo()
         _refuse_taken_port(host, port)
         click.echo(f"http://{host}:{port}")
+        Nightly().start()
         _serve(host, port)
 
 
@@ -68,17 +70,18 @@ def _prepare_demo() -> None:
     """Bring the database to its form, load the demonstration once, and say how to sign in."""
     from flask_babel import gettext
 
-    from inventory.commands.database import is_migrated, run_migrations
-    from inventory.commands.demo import accounts, is_loaded, load_district
+    from inventory.commands.database import bring_up, is_migrated
+    from inventory.commands.demo import accounts, is_loaded, load_district, mark_demonstration
     from inventory.db import db
     from inventory.identity.queries import anybody
 
     if not is_migrated():
-        run_migrations()
+        bring_up()
     if not anybody(db.session()):
         click.echo(gettext("Loading the demonstration district (once) …"))
         load_district()
     if is_loaded(db.session()):
+        mark_demonstration()
         click.echo(gettext("Accounts of the demonstration:"))
         for account in accounts():
             click.echo("  {login:11} {password:12} {role:18} {name} {school}".format(**account))

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from inventory.db import db
+from inventory.web.context import now
+from inventory.web.keeping import note_age
 from inventory.web.shell import limiter
 
 bp = Blueprint("health", __name__)
@@ -28,4 +30,5 @@ def show_health() -> Any:
 @limiter.exempt
 def show_metrics() -> Response:
     """Counters in the format of Prometheus; they name no person and no thing."""
+    note_age(now())
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

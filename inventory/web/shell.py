@@ -13,7 +13,7 @@ from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,7 +21,6 @@ from inventory.config import Config
 from inventory.db import OPENED, db
 from inventory.errors import (
     BadForm,
-    Busy,
     InternalError,
     NotFound,
     NotThisMethod,
@@ -32,6 +31,8 @@ from inventory.errors import (
 from inventory.scope import NOBODY, Actor
 from inventory.web import filters, refusals
 from inventory.web.context import CONFIG, act_as, language, say_who_acts, settings
+from inventory.web.cookies import PatientSessions
+from inventory.web.faults import refusal_for
 from inventory.web.forms import is_storable
 
 LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
@@ -84,6 +85,7 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
     )
     app.extensions[CONFIG] = config
     app.extensions[OPENED] = say_who_acts
+    app.session_interface = PatientSessions()
     csrf.init_app(app)
     limiter.init_app(app)
     Babel(app, locale_selector=locale)
@@ -167,7 +169,8 @@ def _handle_errors(app: Flask) -> None:
     app.register_error_handler(Refusal, refusals.respond)
     app.register_error_handler(CSRFError, lambda _: refusals.respond(BadForm()))
     app.register_error_handler(HTTPException, _from_http)
-    app.register_error_handler(OperationalError, _from_database)
+    app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(OSError, _from_database)
     app.register_error_handler(Exception, _from_unexpected)
 
 
@@ -186,10 +189,13 @@ def _from_http(error: HTTPException) -> Any:
     return error
 
 
-def _from_database(error: OperationalError) -> Any:
-    if "locked" in str(error.orig) or "busy" in str(error.orig):
-        return refusals.respond(Busy(what="database", reason="busy"))
-    return _from_unexpected(error)
+def _from_database(error: DBAPIError | OSError) -> Any:
+    refusal = refusal_for(error)
+    if refusal is None:
+        return _from_unexpected(error)
+    log.error("unavailable", code=refusal.code, path=request.path, error=str(error)[:300])
+    db.session.rollback()
+    return refusals.respond(refusal)
 
 
 def _from_unexpected(error: Exception) -> Any:

@@ -1,8 +1,11 @@
 """axe on every page template: nothing may be found, in both languages and both schemes."""
 
+from datetime import UTC, datetime
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from inventory.backups import record
 from inventory.register.queries import thing
 from inventory.scope import OPERATOR
 from tests.browser.conftest import DESK, PHONE
@@ -48,6 +51,19 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
         examine(page)
         if size is PHONE:
             fits(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_the_warning_of_a_missing_backup_is_accessible(
+    visit, sqlite_config, sqlite_world, language, scheme, size
+):
+    page = visit(language=language, scheme=scheme, size=size)
+    about = {"field": "", "folder": "/media/usb/tallycard", "reason": "not_there", "detail": ""}
+    record.bad(sqlite_config.data, datetime.now(UTC), "bad_backup_folder", about)
+    page.goto("/")
+    assert page.locator(".notice.bad").count() == 1
+    examine(page)
+    fits(page)
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
