@@ -350,6 +350,15 @@ class Statement:
 
         On SQLite this is one statement and no transaction: a tenth of what a session would cost.
         """
+        try:
+            return self._asked_of_the_driver(engine, values)
+        except engine.dialect.loaded_dbapi.Error as error:
+            wrapped = DBAPIError.instance(
+                self.text(engine), None, error, engine.dialect.loaded_dbapi.Error
+            )
+            raise wrapped from error
+
+    def _asked_of_the_driver(self, engine: Engine, values: dict[str, Any]) -> Sequence[Any]:
         connection = engine.raw_connection()
         try:
             cursor = connection.cursor()

@@ -19,6 +19,7 @@ from inventory.scope import OPERATOR, bind
 from tests.conftest import Apart, config_for, run_sql, with_database
 from tests.faults.checker import AT, Client, Log, faults, get, post, rows_in
 from tests.faults.victim import Victim
+from tests.postgres import ROLE
 from tests.processes import tallycard
 from tests.test_keeping import sign_in_for_cookie
 from tests.world import PASSWORD, acting
@@ -147,7 +148,7 @@ def test_events_keep_their_order_when_the_clock_steps_back(data, tmp_path):
 def on_postgres(postgres_uri, world_database, tmp_path):
     """An application on a PostgreSQL database of its own, and a token of the technician."""
     name = f"crossing_{os.getpid()}"
-    run_sql(postgres_uri, f"CREATE DATABASE {name} TEMPLATE {world_database[0]}")
+    run_sql(postgres_uri, f"CREATE DATABASE {name} TEMPLATE {world_database[0]} OWNER {ROLE}")
     uri = with_database(postgres_uri, name)
     app = create_app(config_for(tmp_path / "data", uri))
     app.test_client_class = Apart
