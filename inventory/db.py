@@ -108,9 +108,10 @@ def engine_options(config: Config) -> dict[str, Any]:
 
 
 def make_engine(config: Config) -> Engine:
-    """Return an engine outside any application, for migrations and tools."""
+    """Return an engine outside any application, for tools that act for the whole deployment."""
     engine = create_engine(config.database, **engine_options(config))
     prepare_engine(engine)
+    event.listen(engine, "begin", lambda connection: tell_schools(connection, None))
     return engine
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from inventory.db import EVERY_SCHOOL, SCHOOLS
 from inventory.errors import BackupFailed, ToolMissing
 
 INSTALLED = Path("/usr/lib/postgresql")
@@ -62,7 +63,8 @@ def dump(uri: str, major: int, snapshot: str, target: Path) -> None:
         BackupFailed: pg_dump said no, with its words.
     """
     command = [
-        tool("pg_dump", major), "--format=custom", "--compress=0", f"--snapshot={snapshot}",
+        tool("pg_dump", major), "--enable-row-security", "--format=custom", "--compress=0",
+        f"--snapshot={snapshot}",
         f"--exclude-schema={ASIDE}*", f"--file={target}", "--no-password",
     ]  # fmt: skip
     _run(command, uri)
@@ -77,15 +79,16 @@ def restore(uri: str, major: int, source: Path) -> None:
         BackupFailed: pg_restore said no, with its words.
     """
     command = [
-        tool("pg_restore", major), "--no-owner", "--no-privileges", "--exit-on-error",
-        "--single-transaction", "--no-password",
+        tool("pg_restore", major), "--enable-row-security", "--no-owner", "--no-privileges",
+        "--exit-on-error", "--single-transaction", "--no-password",
     ]  # fmt: skip
     _run(command, uri, str(source))
 
 
 def _run(command: Sequence[str], uri: str, *files: str) -> None:
     url = make_url(uri).set(drivername="postgresql")
-    environment = dict(os.environ)
+    # Row security shows every school to whoever was told of every school, and nothing else would.
+    environment = dict(os.environ) | {"PGOPTIONS": f"-c {SCHOOLS}={EVERY_SCHOOL}"}
     if url.password:  # never on a command line, which others on the computer can read
         environment["PGPASSWORD"] = str(url.password)
     address = url.set(password=None).render_as_string(hide_password=False)
