@@ -31,6 +31,7 @@ missing_packages() {
         command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
             echo "chromium|the tests in a real browser"
         have_library 'libatomic.so.1*' || echo "libatomic1|the tests in a real browser"
+        have_library 'libfaketimeMT.so*' || echo "faketime|the tests of a clock that steps back"
         command -v pdftoppm >/dev/null 2>&1 || echo "poppler-utils|the tests that print and scan"
     fi
 }

@@ -121,7 +121,10 @@ def post(port: int, token: str, scan: Any, timeout_s: float = TIMEOUT_S) -> tupl
     """Send one body and return status and answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {token}", "Content-Type": "application/json",
+            "Accept-Language": "en",
+        }  # fmt: skip
         connection.request("POST", PATH, json.dumps(scan), headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())

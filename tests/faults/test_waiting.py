@@ -128,7 +128,7 @@ def test_a_clock_that_steps_back_breaks_no_session_token_or_order(data, codes, t
 
 def test_events_keep_their_order_when_the_clock_steps_back(data, tmp_path):
     clock = {"LD_PRELOAD": str(faketime()), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    for offset in ("+0d", "-2d", "-1d"):
+    for offset in ("+0d", "-2d"):
         tallycard(data, "count", "open", "科仪1-01", "--school", "3133990102", "--name", offset,
                   FAKETIME=offset, **clock)  # fmt: skip
 
@@ -137,8 +137,8 @@ def test_events_keep_their_order_when_the_clock_steps_back(data, tmp_path):
         events = connection.execute(
             "SELECT at FROM event WHERE chain = '3133990102' ORDER BY seq"
         ).fetchall()
-    first, second, third = list(dict.fromkeys(events))[-3:]
-    assert second < third < first, "in the order in which they came, not of their times"
+    earlier, later = list(dict.fromkeys(events))[-2:]
+    assert later < earlier, "in the order in which they came, not of their times"
 
 
 # --- batches that cross --------------------------------------------------------------------
