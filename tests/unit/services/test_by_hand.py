@@ -398,6 +398,8 @@ def test_a_part_of_a_batch_is_a_batch_of_its_own_elsewhere_or_joins(world):
     assert part.code != batch
     assert (quantity(batch), quantity(part.code)) == (14, 10)
     assert queries.thing(db.session(), part.code).number == "61001-03"
+    for code, kind in ((batch, "batch_parted"), (part.code, "batch_received")):
+        assert history(db.session(), HOME, code)[0].kind == kind
     again = act(register.move_thing, code=batch, to=place, quantity=4)
     assert again.code == part.code
     assert quantity(part.code) == 14
