@@ -1,5 +1,7 @@
 """By hand: places, kinds and things made, edited, moved, retired; whatever is done, all agrees."""
 
+import hashlib
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,6 +44,7 @@ from inventory.places.rules import Series, cabinets, room, shelves
 from inventory.register import queries
 from inventory.register import service as register
 from inventory.register.models import CardLine, Code, CodeState, Holding, Thing
+from inventory.register.rules import contents_hash
 from inventory.scope import OPERATOR
 from tests.unit.services.test_register_service import card, print_card
 from tests.world import HOME, NOON, OTHER, acting
@@ -259,6 +262,14 @@ def test_a_card_gets_stale_when_its_words_would_differ_and_not_otherwise(world):
     act(place_service.reorder_place, code=shelf_of(world, "01", "2"), by_steps=-1)
     assert card(world).is_stale
     agrees()
+
+
+def test_a_card_that_0_1_0_printed_is_still_current():
+    """The hash of contents in which nothing was renamed is what it was in that release."""
+    rows = [("20000000583", "b" * 32, 24), ("20000000486", "a" * 32, 3)]
+    old = "\n".join(f"{place}\t{kind}\t{quantity}" for place, kind, quantity in sorted(rows))
+    assert contents_hash(rows) == hashlib.sha256(old.encode()).hexdigest()
+    assert contents_hash(rows, [("a", "x")]) != contents_hash(rows)
 
 
 # --- kinds ---------------------------------------------------------------------------------
