@@ -790,12 +790,12 @@ def _carried_out(job: Import) -> tuple[Any, ...]:
 
 
 def _begin_undo(session: Session, by: Actor, job: Import, at: datetime) -> None:
-    rows = list(session.scalars(select(ImportRow).where(*_carried_out(job))))
-    if any(row.made is None for row in rows):
+    made = list(session.scalars(select(ImportRow.made).where(*_carried_out(job))))
+    if None in made:
         raise CannotUndoImport
-    _refuse_what_is_in_use(session, job, rows)
+    _refuse_what_is_in_use(session, job, made)
     job.undo_begun_at = at
-    if rows:
+    if made:
         document = post_document(
             session, by, type=DocumentType.REVERSAL, title=job.file, school_id=job.school_id,
             at=at,
@@ -803,9 +803,9 @@ def _begin_undo(session: Session, by: Actor, job: Import, at: datetime) -> None:
         job.undo_document_id = document.id
 
 
-def _refuse_what_is_in_use(session: Session, job: Import, rows: Sequence[ImportRow]) -> None:
-    made = [Made.read(row.made) for row in rows]
-    found = queries.in_the_way(session, job.school_id, job.confirmed_at, made)
+def _refuse_what_is_in_use(session: Session, job: Import, made: Sequence[str | None]) -> None:
+    told = [Made.read(one) for one in made]
+    found = queries.in_the_way(session, job.school_id, job.confirmed_at, told)
     if found:
         raise ImportInUse(count=len(found), things=[one.code for one in found])
 
@@ -826,7 +826,7 @@ def _last_rows(session: Session, job: Import) -> list[ImportRow]:
 def _take_back(
     session: Session, by: Actor, job: Import, rows: Sequence[ImportRow], at: datetime
 ) -> None:
-    _refuse_what_is_in_use(session, job, rows)
+    _refuse_what_is_in_use(session, job, [row.made for row in rows])
     document = session.get_one(Document, (job.school_id, job.undo_document_id))
     for row in rows:
         record, made = json.loads(row.record), Made.read(row.made)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from inventory.base import new_id
 from inventory.config import Config
 from inventory.db import db, transact
-from inventory.errors import NotFound
+from inventory.errors import IsRetired, NotFound
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
 from inventory.printing import papers, service
@@ -119,6 +119,7 @@ def things_named(codes: Sequence[str]) -> list[ThingRow]:
 
     Raises:
         NotFound: one of them is not in sight.
+        IsRetired: one of them was retired; its label would be worthless.
     """
     clean = [code_in(code) or code for code in codes]
     rows = queries.things_by_code(db.session(), clean)
@@ -126,4 +127,7 @@ def things_named(codes: Sequence[str]) -> list[ThingRow]:
     if missing:
         code = sorted(missing)[0]
         raise NotFound(what="thing", key=shown(code) if len(code) == 11 else code)
+    for row in rows:
+        if row.retired_at is not None:
+            raise IsRetired(what=row.number)
     return rows

@@ -8,7 +8,6 @@ same movements in a table of their own, by kind; that they and the things agree 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inventory.catalogue.rules import ManagedAs
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import STANDING, Place, Sort
 from inventory.register.models import (
@@ -225,53 +224,14 @@ class BatchReduced(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchSplit(Change):
-    """A part of a batch went to another place and is a batch of its own there."""
-
-    kind: ClassVar[str] = "batch_split"
-    code: str
-    into: str
-    running: int
-    destination: str
-    quantity: int
-
-    @property
-    def subject(self) -> str:
-        return self.code
-
-    def apply(self, state: State, on: Occasion) -> None:
-        thing = state.get(Thing, on.school, self.code)
-        claim(state, self.into, Bearer.THING.value, on)
-        part = Thing(
-            school_id=on.school,
-            code=self.into,
-            kind_id=thing.kind_id,
-            managed_as=ManagedAs.BATCH.value,
-            catalogue=thing.catalogue,
-            running=self.running,
-            home_id=self.destination,
-            keeper_id=thing.keeper_id,
-            unit_price_cents=thing.unit_price_cents,
-            purchased=thing.purchased,
-            voucher=thing.voucher,
-            finance_card_no=thing.finance_card_no,
-            note=thing.note,
-            registered_at=on.at,
-        )
-        state.add(part)
-        move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
-        move(state, part, Sort.OUTSIDE.value, self.destination, self.quantity)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchJoined(Change):
+class BatchParted(Change):
     """A batch, or a part of it, went to another batch of its kind; what is empty is retired."""
 
-    kind: ClassVar[str] = "batch_joined"
+    kind: ClassVar[str] = "batch_parted"
     code: str
     into: str
     quantity: int
-    is_all: bool
+    is_all: bool = False
 
     @property
     def subject(self) -> str:
@@ -279,12 +239,56 @@ class BatchJoined(Change):
 
     def apply(self, state: State, on: Occasion) -> None:
         thing = state.get(Thing, on.school, self.code)
-        other = state.get(Thing, on.school, self.into)
         move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
-        move(state, other, Sort.OUTSIDE.value, other.home_id, self.quantity)
         if self.is_all:
             thing.retired_at = on.at
             state.get(Code, self.code).retired_at = on.at
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReceived(Change):
+    """The other side of `BatchParted`: a batch grew by it, or began with it in its place."""
+
+    kind: ClassVar[str] = "batch_received"
+    code: str
+    origin: str
+    quantity: int
+    place: str
+    running: int | None = None
+    """The running number of a batch that began so."""
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        if self.running is None:
+            thing = state.get(Thing, on.school, self.code)
+        else:
+            thing = self._begin(state, on, self.running)
+        move(state, thing, Sort.OUTSIDE.value, self.place, self.quantity)
+
+    def _begin(self, state: State, on: Occasion, running: int) -> Thing:
+        origin = state.get(Thing, on.school, self.origin)
+        claim(state, self.code, Bearer.THING.value, on)
+        thing = Thing(
+            school_id=on.school,
+            code=self.code,
+            kind_id=origin.kind_id,
+            managed_as=origin.managed_as,
+            catalogue=origin.catalogue,
+            running=running,
+            home_id=self.place,
+            keeper_id=origin.keeper_id,
+            unit_price_cents=origin.unit_price_cents,
+            purchased=origin.purchased,
+            voucher=origin.voucher,
+            finance_card_no=origin.finance_card_no,
+            note=origin.note,
+            registered_at=on.at,
+        )
+        state.add(thing)
+        return thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,8 +453,8 @@ PROJECTOR = Projector(
         ThingMoved,
         ThingDescribed,
         BatchReduced,
-        BatchSplit,
-        BatchJoined,
+        BatchParted,
+        BatchReceived,
         ThingRetired,
         ThingRestored,
         CodeRetired,

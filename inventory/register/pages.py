@@ -170,8 +170,6 @@ def create_room() -> Any:
         school = own_school(by, values["school"] or None)
         _lay_out(by, planned, school, values["keeper"])
     except Refusal as refusal:
-        if request.headers.get("HX-Request") == "true":
-            return render_template("register/_planned.html", message=words(refusal), planned=None)
         return _room_form(by, values, words(refusal), refusal.status)
     room = places.find_place(db.session(), values["short"], school)[0]
     return redirect(url_for("register.show_cabinet", code=room.id, said="laid_out"))

@@ -33,9 +33,9 @@ from inventory.register import queries
 from inventory.register.changes import (
     SERIES,
     BatchGrew,
-    BatchJoined,
+    BatchParted,
+    BatchReceived,
     BatchReduced,
-    BatchSplit,
     CardPrinted,
     CodeClaimed,
     CodeRestored,
@@ -536,8 +536,11 @@ def move_thing(
         there = None
     if there is not None:
         is_all = wanted == has and not _elsewhere(session, thing)
-        change = BatchJoined(thing.code, there.code, wanted, is_all)
-        record(session, by, change, at=at, school_id=school)
+        for change in (
+            BatchParted(thing.code, there.code, wanted, is_all),
+            BatchReceived(there.code, thing.code, wanted, to),
+        ):
+            record(session, by, change, at=at, school_id=school)
     elif wanted < has:
         there = _split(session, by, thing, to, wanted, at)
     else:
@@ -561,8 +564,11 @@ def _split(
 ) -> Thing:
     [code] = _next_codes(session, by, 1, at)
     running = _last_running(session, thing.school_id, {thing.catalogue})[thing.catalogue] + 1
-    change = BatchSplit(thing.code, code, running, to, quantity)
-    record(session, by, change, at=at, school_id=thing.school_id)
+    for change in (
+        BatchParted(thing.code, code, quantity),
+        BatchReceived(code, thing.code, quantity, to, running),
+    ):
+        record(session, by, change, at=at, school_id=thing.school_id)
     session.flush()
     return session.get_one(Thing, (thing.school_id, code))
 

@@ -287,6 +287,7 @@ def test_a_thing_entered_by_mistake_is_retired_and_restored(client, sqlite_world
     assert item in " ".join(look(client, "/things?retired=1").links)
     assert client.get(f"/find?q={item}").location == f"/things/{item}"
     assert client.get(f"/things/{item}/change").status_code == 200
+    assert client.post("/labels", data={"what": "things", "codes": item}).status_code == 409
     page = look(client, client.post(f"/things/{item}/restoration", data={}).location)
     assert "In use again" in page.words
     assert "agree" in look(client, "/agreement").words

@@ -1,5 +1,7 @@
 """By hand: places, kinds and things made, edited, moved, retired; whatever is done, all agrees."""
 
+import hashlib
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,6 +44,7 @@ from inventory.places.rules import Series, cabinets, room, shelves
 from inventory.register import queries
 from inventory.register import service as register
 from inventory.register.models import CardLine, Code, CodeState, Holding, Thing
+from inventory.register.rules import contents_hash
 from inventory.scope import OPERATOR
 from tests.unit.services.test_register_service import card, print_card
 from tests.world import HOME, NOON, OTHER, acting
@@ -261,6 +264,14 @@ def test_a_card_gets_stale_when_its_words_would_differ_and_not_otherwise(world):
     agrees()
 
 
+def test_a_card_that_0_1_0_printed_is_still_current():
+    """The hash of contents in which nothing was renamed is what it was in that release."""
+    rows = [("20000000583", "b" * 32, 24), ("20000000486", "a" * 32, 3)]
+    old = "\n".join(f"{place}\t{kind}\t{quantity}" for place, kind, quantity in sorted(rows))
+    assert contents_hash(rows) == hashlib.sha256(old.encode()).hexdigest()
+    assert contents_hash(rows, [("a", "x")]) != contents_hash(rows)
+
+
 # --- kinds ---------------------------------------------------------------------------------
 
 
@@ -398,6 +409,8 @@ def test_a_part_of_a_batch_is_a_batch_of_its_own_elsewhere_or_joins(world):
     assert part.code != batch
     assert (quantity(batch), quantity(part.code)) == (14, 10)
     assert queries.thing(db.session(), part.code).number == "61001-03"
+    for code, kind in ((batch, "batch_parted"), (part.code, "batch_received")):
+        assert history(db.session(), HOME, code)[0].kind == kind
     again = act(register.move_thing, code=batch, to=place, quantity=4)
     assert again.code == part.code
     assert quantity(part.code) == 14
