@@ -19,6 +19,7 @@ from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
 from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
+from inventory.identity import changes as identity
 from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
 from inventory.journal.changes import Projector
@@ -33,12 +34,15 @@ from inventory.register import pages as register_pages
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning.service import Submission, Task, take_in
+from inventory.staff import api as staff_api
+from inventory.staff import pages as staff_pages
 from inventory.web import health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECTORS: tuple[Projector, ...] = (
+    identity.PROJECTOR,
     places.PROJECTOR,
     catalogue.PROJECTOR,
     register.PROJECTOR,
@@ -56,9 +60,10 @@ PAGES = (
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,
+    staff_pages.bp,
     health.bp,
 )
-APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp)
+APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp, staff_api.bp)
 
 
 def template_folder() -> Path:
@@ -83,8 +88,9 @@ def create_app(config: Config | None = None) -> APIFlask:
     )
     app.jinja_options = {"autoescape": True}
     database.init_app(app, settings)
-    identity_edge.logins.init_app(app)
+    identity_edge.init_app(app)
     shell.init_app(app, settings, identity_edge.page_actor)
+    identity_edge.guard(app)
     api_edge.init_app(app, identity_edge.token_actor)
     document.init_app(app)
     _take_scans_in(app, TASKS)

@@ -5,7 +5,9 @@ A setting that would make the server unsafe is refused at the start, not found o
 """
 
 import ipaddress
+import json
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -42,6 +44,10 @@ class Config:
     """Unit price in yuan from which an imported line becomes single items."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
+    session_idle_hours: int = 12
+    """Hours without a page after which somebody has to sign in again."""
+    session_days: int = 30
+    """Days after which somebody has to sign in again, however busy they are."""
     trusted_proxies: int = 0
     """Number of reverse proxies in front whose forwarding headers are believed."""
     hosts: tuple[str, ...] = ()
@@ -62,6 +68,28 @@ class Config:
     def address_is_lasting(self) -> bool:
         """Whether labels may carry a link: private addresses need to be confirmed first."""
         return self.url_lasts or not is_private(self.url)
+
+
+def is_address(url: str) -> bool:
+    """Whether a text is a server's address: http or https, a host, no path."""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username) and parts.path in {"", "/"}
+    written = re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", parts.netloc) is not None
+    return parts.scheme in {"http", "https"} and bool(host) and plain and written
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host or address means this computer alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def is_private(url: str) -> bool:
@@ -95,6 +123,31 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     config = Config(data=data, **values)  # type: ignore[arg-type]
     _refuse_unsafe(config)
     return config
+
+
+def write_settings(data: Path, values: Mapping[str, str]) -> None:
+    """
+    Write settings into `tallycard.toml`; every other line of it stays as it is.
+
+    Raises:
+        UnsafeSetting: the file cannot be read, or is written in a way that would not survive.
+    """
+    path = data / "tallycard.toml"
+    before = _from_file(path)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for name, value in values.items():
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        at = [n for n, old in enumerate(lines) if re.match(rf"\s*{name}\s*=", old)]
+        if at:
+            lines[at[0]] = line
+        else:
+            lines.append(line)
+    text = "\n".join(lines) + "\n"
+    if tomllib.loads(text) != {**before, **values}:
+        raise UnsafeSetting(setting=path.name, reason="write the settings into it by hand")
+    draft = path.with_suffix(".new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
@@ -169,5 +222,8 @@ def _refuse_unsafe(config: Config) -> None:
         raise UnsafeSetting(setting="TALLYCARD_SECRET_KEY", reason=reason)
     if urlsplit(config.url).scheme not in {"http", "https"}:
         raise UnsafeSetting(setting="TALLYCARD_URL", reason="it starts with http:// or https://")
+    for name in ("session_idle_hours", "session_days"):
+        if getattr(config, name) < 1:
+            raise UnsafeSetting(setting=PREFIX + name.upper(), reason="it is at least 1")
     if config.language not in {"zh-CN", "en"}:
         raise UnsafeSetting(setting="TALLYCARD_LANGUAGE", reason="it is zh-CN or en")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import initials
+from inventory.identity.rules import initials
 from inventory.journal.changes import Change, Occasion, Projector, State
 
 

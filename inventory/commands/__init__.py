@@ -19,6 +19,7 @@ COMMANDS = {
     "labels": "printing:labels",
     "resolve": "codes:resolve",
     "run": "server:run",
+    "setup": "setup:setup",
     "station": "station:station",
     "token": "people:token",
     "user": "people:user",

@@ -43,6 +43,13 @@ def newest_revision() -> str:
     return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def is_empty() -> bool:
+    """Whether there is nothing at all in the database, not even a migration."""
+    from sqlalchemy import inspect
+
+    return not inspect(db_of_app().engine).get_table_names()
+
+
 def is_migrated() -> bool:
     """Whether the database stands at the newest migration."""
     from sqlalchemy import column, inspect, select, table

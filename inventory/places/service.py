@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inventory.base import SCHOOL_DIGITS
-from inventory.errors import BadSchoolNumber, Missing, NameTaken, NotFound
+from inventory.errors import BadSchoolNumber, HoldsDemonstration, Missing, NameTaken, NotFound
+from inventory.identity.queries import holds_demonstration
 from inventory.journal.service import record
 from inventory.places.changes import PlaceMade, SchoolOpened
 from inventory.places.models import Place, School, Sort
@@ -17,15 +18,19 @@ ABOVE = {Sort.ROOM: None, Sort.CABINET: Sort.ROOM, Sort.SHELF: Sort.CABINET}
 
 @requires(Permission.ADMINISTER)
 def open_school(
-    session: Session, by: Actor, *, number: str, name: str, stage: str = "", at: datetime
-) -> School:
+    session: Session, by: Actor, *, number: str, name: str, stage: str = "",
+    is_demonstration: bool = False, at: datetime,
+) -> School:  # fmt: skip
     """
     Enter a school by its ten-digit number.
 
     Raises:
+        HoldsDemonstration: the school is real and the database is not.
         BadSchoolNumber: it is not ten digits.
         NameTaken: the school is there already.
     """
+    if not is_demonstration and holds_demonstration(session):
+        raise HoldsDemonstration
     if not (len(number) == SCHOOL_DIGITS and number.isascii() and number.isdigit()):
         raise BadSchoolNumber(value=number)
     if not name.strip():
