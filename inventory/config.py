@@ -143,7 +143,11 @@ def write_settings(data: Path, values: Mapping[str, str]) -> None:
         else:
             lines.append(line)
     text = "\n".join(lines) + "\n"
-    if tomllib.loads(text) != {**before, **values}:
+    try:
+        survives = tomllib.loads(text) == {**before, **values}
+    except tomllib.TOMLDecodeError:
+        survives = False
+    if not survives:
         raise UnsafeSetting(setting=path.name, reason="write the settings into it by hand")
     draft = path.with_suffix(".new")
     draft.write_text(text, encoding="utf-8")

@@ -12,7 +12,6 @@ import click
 from inventory.commands.edge import application, as_json, emit, now
 from inventory.errors import Invalid
 
-SHORTEST = 8
 NEXT_STEPS = (
     "tallycard run",
     "tallycard import FILE --dry-run",

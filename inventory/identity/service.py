@@ -622,6 +622,7 @@ def station_token(session: Session, by: Actor, *, at: datetime) -> str:
         )
         session.add(person)
         session.flush()
+        record(session, by, PersonAdded(person.id, Role.AUDITOR.value), at=at, school_id=None)
     scopes = frozenset({Permission.SEE, Permission.SCAN, Permission.COUNT})
     _, secret = issue_token(session, by, login=STATION, name=STATION, scopes=scopes, at=at)
     return secret

@@ -13,6 +13,7 @@ def others_connected(connection: Connection) -> int:
         text(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
         )
     )
     return int(found.scalar() or 0)

@@ -1,10 +1,17 @@
 """axe on every page template: nothing may be found, in both languages and both schemes."""
 
+import threading
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
 
+from inventory.app import create_app
+from inventory.commands.database import run_migrations
+from inventory.db import db
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_counting import burst, fits
+from tests.conftest import config_for
 from tests.unit.services.test_import_service import ledger
 from tests.web.test_pages import count_in
 from tests.world import HOME
@@ -31,13 +38,49 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
     paths = [
         "/", "/things", f"/things/{item}", "/cabinets", f"/cabinets/{cabinet}", "/labels",
         f"/labels?cabinet={cabinet}", "/counts", "/imports", "/agreement", "/find?q=烧杯",
-        "/find?q=20000000195", "/nothing-here",
+        "/find?q=20000000195", "/nothing-here", "/me", "/me/password", "/handover", "/phone",
     ]  # fmt: skip
     for path in paths:
         page.goto(path)
         examine(page)
         if size is PHONE:
             fits(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_the_pages_of_people_are_accessible(visit, sqlite_world, language, scheme, size):
+    page = visit("admin", language=language, scheme=scheme, size=size)
+    person = sqlite_world.technician.id
+    for path in ("/people", "/people?q=nobody", "/people/new", f"/people/{person}", "/me"):
+        page.goto(path)
+        examine(page)
+        if size is PHONE:
+            fits(page)
+    page.goto("/people/new")
+    page.locator("input[name=name]").fill("王芳")
+    page.locator("input[name=login]").fill("wang")
+    page.locator("form[action='/people'] button[type=submit]").click()
+    page.locator(".code.break").wait_for()
+    examine(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_the_first_page_is_accessible(chromium, tmp_path, language, scheme, size):
+    app = create_app(config_for(tmp_path / "empty"))
+    with app.app_context():
+        run_migrations()
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = chromium.new_context(viewport=size, locale=language, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    assert page.url.endswith("/setup")
+    examine(page)
+    if size is PHONE:
+        fits(page)
+    context.close()
+    server.shutdown()
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)

@@ -281,7 +281,7 @@ def test_a_person_with_a_pin_who_is_disabled_is_gone_from_the_door(phone, sqlite
 def offered(client):
     """Show a handover; return its link's path, its short code and the address of its state."""
     page = text_of(client.get("/handover"))
-    [code] = re.findall(r'class="say num">([0-9]{4}) ([0-9]{4})<', page)
+    [code] = re.findall(r'class="counted num">([0-9]{4}) ([0-9]{4})<', page)
     [state] = re.findall(r'hx-get="(/handover/[0-9a-f]+/state)"', page)
     assert "data:image/svg+xml;base64," in page
     return "".join(code), state
@@ -339,7 +339,7 @@ def test_a_short_code_signs_in_once(client_for, stranger_to):
 
 
 def test_a_code_that_is_over_or_unknown_is_refused(client_for, stranger_to):
-    code, state = offered(client_for("technician"))
+    code, _ = offered(client_for("technician"))
     change(Handover, created_at=datetime.now(NOON.tzinfo) - timedelta(minutes=3))
 
     for text in (code, "00000000", "x"):
