@@ -205,8 +205,14 @@ def find_people(text: str) -> list[PersonRow]:
 def new_person() -> Any:
     """The form for somebody new."""
     by = _administrator()
-    return _new({"name": "", "login": "", "role": Role.TECHNICIAN.value,
-                 "school": by.school_id or request.args.get("school", "")})  # fmt: skip
+    schools = places.schools(db.session())
+    only = schools[0].id if len(schools) == 1 else ""
+    return _new(
+        {
+            "name": "", "login": "", "role": Role.TECHNICIAN.value,
+            "school": by.school_id or request.args.get("school", only),
+        }
+    )  # fmt: skip
 
 
 def _new(values: dict[str, str], message: str = "", status: int = 200) -> Any:

@@ -59,6 +59,7 @@ def test_the_pages_of_people_are_accessible(visit, sqlite_world, language, schem
     page.goto("/people/new")
     page.locator("input[name=name]").fill("王芳")
     page.locator("input[name=login]").fill("wang")
+    page.locator("select[name=school]").select_option(HOME)
     page.locator("form[action='/people'] button[type=submit]").click()
     page.locator(".code.break").wait_for()
     examine(page)
