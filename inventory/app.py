@@ -20,9 +20,10 @@ from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
 from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
+from inventory.identity import changes as identity
 from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
-from inventory.identity import service as identity
+from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
 from inventory.ledger import pages as ledger_pages
@@ -37,6 +38,8 @@ from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning.express import Express
 from inventory.scanning.service import Answers, Sealed, Submission, Task, take_in_all
+from inventory.staff import api as staff_api
+from inventory.staff import pages as staff_pages
 from inventory.web import health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
@@ -44,6 +47,7 @@ from inventory.web.keeping import backup_warning
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECTORS: tuple[Projector, ...] = (
+    identity.PROJECTOR,
     places.PROJECTOR,
     catalogue.PROJECTOR,
     register.PROJECTOR,
@@ -62,9 +66,10 @@ PAGES = (
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,
+    staff_pages.bp,
     health.bp,
 )
-APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp)
+APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp, staff_api.bp)
 
 
 def template_folder() -> Path:
@@ -89,8 +94,9 @@ def create_app(config: Config | None = None) -> APIFlask:
     )
     app.jinja_options = {"autoescape": True}
     database.init_app(app, settings)
-    identity_edge.logins.init_app(app)
+    identity_edge.init_app(app)
     shell.init_app(app, settings, identity_edge.page_actor)
+    identity_edge.guard(app)
     api_edge.init_app(app, identity_edge.token_actor)
     document.init_app(app)
     _take_scans_in(app, TASKS)
@@ -107,7 +113,7 @@ def create_app(config: Config | None = None) -> APIFlask:
 def _take_scans_in(app: APIFlask, tasks: Sequence[Task]) -> None:
     app.extensions[scanning_api.INTAKE] = SharedCommits[Submission | Sealed, Answers](
         app.extensions[LANE],
-        partial(take_in_all, tasks=tasks, find_actors=identity.actors_by_token),
+        partial(take_in_all, tasks=tasks, find_actors=actors_by_token),
     )
 
 

@@ -44,6 +44,10 @@ class Config:
     """Unit price in yuan from which an imported line becomes single items."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
+    session_idle_hours: int = 12
+    """Hours without a page after which somebody has to sign in again."""
+    session_days: int = 30
+    """Days after which somebody has to sign in again, however busy they are."""
     trusted_proxies: int = 0
     """Number of reverse proxies in front whose forwarding headers are believed."""
     hosts: tuple[str, ...] = ()
@@ -73,6 +77,28 @@ class Config:
     def address_is_lasting(self) -> bool:
         """Whether labels may carry a link: private addresses need to be confirmed first."""
         return self.url_lasts or not is_private(self.url)
+
+
+def is_address(url: str) -> bool:
+    """Whether a text is a server's address: http or https, a host, no path."""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username) and parts.path in {"", "/"}
+    written = re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", parts.netloc) is not None
+    return parts.scheme in {"http", "https"} and bool(host) and plain and written
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host or address means this computer alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def is_private(url: str) -> bool:
@@ -106,6 +132,49 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     config = Config(data=data, **values)  # type: ignore[arg-type]
     _refuse_unsafe(config)
     return config
+
+
+def write_settings(data: Path, values: Mapping[str, str]) -> None:
+    """
+    Write settings into `tallycard.toml`; every other line of it stays as it is.
+
+    Raises:
+        UnsafeSetting: there is no such setting, the file cannot be read, or is written in a way
+            that would not survive.
+    """
+    path = data / "tallycard.toml"
+    for name in values:
+        if name not in {field.name for field in fields(Config)} - {"data"}:
+            raise UnsafeSetting(setting=name, reason="there is no such setting")
+    before = _from_file(path)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for name, value in values.items():
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        at = [n for n, old in enumerate(lines) if _name_in(old) == name]
+        if at:
+            lines[at[0]] = line
+        else:
+            lines.append(line)
+    text = "\n".join(lines) + "\n"
+    try:
+        survives = tomllib.loads(text) == {**before, **values}
+    except tomllib.TOMLDecodeError:
+        survives = False
+    if not survives:
+        raise UnsafeSetting(setting=path.name, reason="write the settings into it by hand")
+    data.mkdir(parents=True, exist_ok=True)
+    _put_in_place(path, text)
+
+
+def _put_in_place(path: Path, text: str) -> None:
+    """Write a file whole: beside it first, synced, then renamed."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
@@ -188,6 +257,9 @@ def _refuse_unsafe(config: Config) -> None:
         raise UnsafeSetting(setting="TALLYCARD_BACKUP_TO", reason="it is an absolute path")
     if config.patience_s < 1:
         raise UnsafeSetting(setting="TALLYCARD_PATIENCE_S", reason="it is at least 1")
+    for name in ("session_idle_hours", "session_days"):
+        if getattr(config, name) < 1:
+            raise UnsafeSetting(setting=PREFIX + name.upper(), reason="it is at least 1")
     if config.language not in {"zh-CN", "en"}:
         raise UnsafeSetting(setting="TALLYCARD_LANGUAGE", reason="it is zh-CN or en")
 
@@ -206,39 +278,6 @@ def without_settings(text: str, names: Collection[str]) -> str:
     kept = "\n".join(lines) + "\n" if lines else ""
     values = tomllib.loads(kept)
     return kept if not set(values) & set(names) else ""
-
-
-def set_setting(data: Path, name: str, value: str | int | bool) -> None:
-    """
-    Write one setting into the settings file, leaving the other lines as they are.
-
-    Raises:
-        UnsafeSetting: there is no such setting, or the file would not be readable any more.
-    """
-    if name not in {field.name for field in fields(Config)} - {"data"}:
-        raise UnsafeSetting(setting=name, reason="there is no such setting")
-    path = data / "tallycard.toml"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
-    lines, replaced = [], False
-    for old in text.splitlines():
-        lines.append(line if _name_in(old) == name else old)
-        replaced = replaced or _name_in(old) == name
-    if not replaced:
-        lines.append(line)
-    written = "\n".join(lines) + "\n"
-    try:
-        tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
-        raise UnsafeSetting(setting=path.name, reason=str(error)) from error
-    data.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(written)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
 
 
 def _name_in(line: str) -> str:

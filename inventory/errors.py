@@ -95,6 +95,21 @@ class ShortPassword(Invalid):
     words = N_("The password is too short: it needs at least %(least)s characters.")
 
 
+class PasswordsDiffer(Invalid):
+    code = "passwords_differ"
+    words = N_("The two passwords are not the same: type the new one twice.")
+
+
+class SamePassword(Invalid):
+    code = "same_password"
+    words = N_("This is the password that you have. Choose another one.")
+
+
+class WeakPin(Invalid):
+    code = "weak_pin"
+    words = N_("This PIN is too easy to guess: take 4 to 8 digits, no row, no pattern, no year.")
+
+
 class SchoolNeeded(Invalid):
     code = "school_needed"
     words = N_("Somebody with this role belongs to a school: name it.")
@@ -156,6 +171,51 @@ class WrongPassword(Refusal):
     words = N_("The name or the password is not right.")
 
 
+class WrongPin(Refusal):
+    code = "wrong_pin"
+    status = 401
+    words = N_(
+        "The PIN is not right. After %(most)s wrong ones in a row it is taken away and the "
+        "password is needed."
+    )
+
+
+class WrongSetupCode(Refusal):
+    code = "wrong_setup_code"
+    status = 403
+    words = N_(
+        "This is not the setup code. “tallycard run” prints it at its start, on the computer "
+        "that the server runs on."
+    )
+
+
+class HandoverGone(Refusal):
+    code = "handover_gone"
+    status = 410
+    words = N_("This code was used already, or its two minutes are over. Show a new one.")
+
+
+class PasswordToChange(Refusal):
+    code = "password_to_change"
+    status = 403
+    words = N_("Your password is a one-time one: choose your own first.")
+
+
+class FullSignInNeeded(Refusal):
+    code = "full_sign_in_needed"
+    status = 403
+    words = N_("You came in by PIN. Sign in with your password to do this.")
+
+
+class DemonstrationStaysHere(Refusal):
+    code = "demonstration_stays_here"
+    status = 403
+    words = N_(
+        "The accounts of the demonstration work on the server's own computer only: everybody "
+        "knows their password. Set up real data with “tallycard setup”."
+    )
+
+
 class TooManyAttempts(Refusal):
     code = "too_many_attempts"
     status = 429
@@ -202,6 +262,41 @@ class CountClosed(Refusal):
 class NotEmpty(Refusal):
     code = "not_empty"
     words = N_("There are schools in this database already; the demonstration needs an empty one.")
+
+
+class HoldsDemonstration(Refusal):
+    code = "holds_demonstration"
+    words = N_(
+        "This database holds the demonstration, and real data never mix with it. Throw it away "
+        "with “tallycard demo --discard”, or choose another data folder (TALLYCARD_DATA)."
+    )
+
+
+class NoDemonstration(Refusal):
+    code = "no_demonstration"
+    words = N_("There is no demonstration in this database. Nothing was thrown away.")
+
+
+class DemonstrationOnNetwork(Refusal):
+    code = "demonstration_on_network"
+    words = N_(
+        "The demonstration is not served to a network (%(host)s): everybody knows its password. "
+        "Throw it away with “tallycard demo --discard” and set up real data with “tallycard "
+        "setup”, or serve it on 127.0.0.1."
+    )
+
+
+class AlreadySetUp(Refusal):
+    code = "already_set_up"
+    words = N_(
+        "Somebody can sign in here already, so there is nothing to set up. A lost password: "
+        "“tallycard user password”."
+    )
+
+
+class NotYourself(Refusal):
+    code = "not_yourself"
+    words = N_("You cannot do this to your own account; another administrator can.")
 
 
 class NothingToCount(Refusal):

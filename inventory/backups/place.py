@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.backups import record
-from inventory.config import Config, set_setting
+from inventory.config import Config, write_settings
 from inventory.errors import BadBackupFolder
 
 LEAST_FREE = 64 << 20
@@ -68,5 +68,5 @@ def enable(config: Config, folder: Path) -> Place:
         BadBackupFolder: the folder will not do.
     """
     place = examine(config, folder)
-    set_setting(config.data, "backup_to", str(folder))
+    write_settings(config.data, {"backup_to": str(folder)})
     return place

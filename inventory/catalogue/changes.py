@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from inventory.base import fingerprint
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import initials
+from inventory.identity.rules import initials
 from inventory.journal.changes import Change, Occasion, Projector, State
 
 

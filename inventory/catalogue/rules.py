@@ -1,7 +1,6 @@
-"""This module is about how kinds are managed and how their names are found by typing."""
+"""This module is about how kinds are managed."""
 
 from enum import StrEnum
-from functools import lru_cache
 
 NOT_PIECES = frozenset({"克", "千克", "毫升", "升", "米"})
 """Units that measure and do not count: they are left out when pieces are added up."""
@@ -21,15 +20,6 @@ def managed_as(
     """Decide whether a purchase line becomes single items or one batch (design, section 2.10)."""
     dear = unit_price_cents is not None and unit_price_cents >= item_price_yuan * 100
     return ManagedAs.ITEM if dear or finance_card else ManagedAs.BATCH
-
-
-@lru_cache(maxsize=20_000)
-def initials(name: str) -> str:
-    """Return the pinyin initials of a name in lower case, as people type them: 托盘天平 → tptp."""
-    from pypinyin import Style, lazy_pinyin
-
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors="default")
-    return "".join(sign for chunk in letters for sign in chunk if sign.isalnum()).lower()
 
 
 def counts_as_pieces(unit: str) -> bool:

@@ -21,6 +21,7 @@ COMMANDS = {
     "resolve": "codes:resolve",
     "restore": "backup:restore",
     "run": "server:run",
+    "setup": "setup:setup",
     "station": "station:station",
     "token": "people:token",
     "user": "people:user",

@@ -110,6 +110,13 @@ def revision() -> str | None:
         return store.revision(connection)
 
 
+def is_empty() -> bool:
+    """Whether there is nothing at all in the database, not even a migration."""
+    from sqlalchemy import inspect
+
+    return not inspect(db_of_app().engine).get_table_names()
+
+
 def is_migrated() -> bool:
     """Whether the database stands at the newest migration."""
     return revision() == newest_revision()

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from inventory.commands.edge import as_json, emit, with_application
-from inventory.errors import NotEmpty
+from inventory.errors import InUse, NoDemonstration, NotEmpty
 
 OPENED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 """The day on which the demonstration begins; a fixed one, so that it is always the same."""
@@ -43,22 +43,30 @@ class Line:
 @click.option("--things", default=THINGS, show_default=True, type=click.IntRange(1, 2_000_000),
               help="Things in the whole district, about.")  # fmt: skip
 @click.option("--seed", default=SEED, show_default=True)
+@click.option("--discard", is_flag=True, help="Throw the demonstration away.")
+@click.option("--yes", is_flag=True, help="With --discard: do not ask.")
 @as_json
 @with_application
-def demo(school_count: int, things: int, seed: int, json_: bool) -> None:
+def demo(school_count: int, things: int, seed: int, discard: bool, yes: bool, json_: bool) -> None:
     """
     Load the demonstration district, the same every time, and print its accounts.
 
-    It is for an empty database: real data and the demonstration never mix.
+    It is for an empty database: real data and the demonstration never mix. --discard empties a
+    database that holds it, and no other; the server must be stopped.
 
     \b
     $ tallycard demo
     $ tallycard demo --schools 20 --things 100000 --seed 7
+    $ tallycard demo --discard
     """
     from inventory.db import db
+    from inventory.identity.queries import anybody
     from inventory.places.queries import schools
 
-    if schools(db.session()):
+    if discard:
+        _discard(yes, json_)
+        return
+    if schools(db.session()) or anybody(db.session()):
         raise NotEmpty
     load_district(school_count, things, seed)
     for account in accounts(school_count):
@@ -68,14 +76,58 @@ def demo(school_count: int, things: int, seed: int, json_: bool) -> None:
             click.echo("{login:11} {password:12} {role:18} {name} {school}".format(**account))
 
 
+def _discard(yes: bool, json_: bool) -> None:
+    """
+    Empty the database that holds the demonstration, while no server runs on it.
+
+    Raises:
+        NoDemonstration: it holds something else.
+        SecondServer, InUse: a server runs on it.
+    """
+    from flask import current_app
+    from flask_babel import gettext
+
+    from inventory.backups import record
+    from inventory.db import db, only_server, transact
+    from inventory.identity.queries import holds_demonstration
+    from inventory.staff.edge import forget_setup_code
+    from inventory.staff.store import empty_every_table, others_connected
+    from inventory.web.context import CONFIG
+
+    if not holds_demonstration(db.session()):
+        raise NoDemonstration
+    if not yes:
+        click.confirm(gettext("Throw the demonstration and all that is in it away?"), abort=True)
+
+    def empty(session: Any) -> None:
+        if not holds_demonstration(session):
+            raise NoDemonstration
+        others = others_connected(session.connection())
+        if others:
+            raise InUse(what="database", reason="", count=others)
+        empty_every_table(session.connection())
+
+    config = current_app.extensions[CONFIG]
+    with only_server(config):
+        transact(empty)
+    forget_setup_code(config)
+    (config.data / "station.token").unlink(missing_ok=True)
+    record.change(config.data, is_demonstration=False)
+    if json_:
+        emit({"discarded": True})
+    else:
+        click.echo(gettext("Thrown away. The database is empty: “tallycard setup” begins anew."))
+
+
 def load_district(school_count: int = SCHOOLS, things: int = THINGS, seed: int = SEED) -> None:
     """Load the district into an empty database."""
     story = _story()
     chance = random.Random(seed)  # noqa: S311 - a story, not a secret
     chosen = list(_schools(story, school_count))
+    _load_people(story, chosen, of_bureau=True)  # from the first moment it is known as what it is
     for number, name, stage in chosen:
         _load_school(story, chance, number, name, stage, max(1, things // school_count))
-    _load_people(story, chosen)
+    _load_people(story, chosen, of_bureau=False)
     mark_demonstration()
 
 
@@ -134,7 +186,10 @@ def _load_school(
     from inventory.scope import OPERATOR
 
     def begin(session: Any) -> Any:
-        open_school(session, OPERATOR, number=number, name=name, stage=stage, at=OPENED)
+        open_school(
+            session, OPERATOR, number=number, name=name, stage=stage, is_demonstration=True,
+            at=OPENED,
+        )  # fmt: skip
         return post_document(
             session, OPERATOR, type=DocumentType.OPENING, title="期初建账", school_id=number,
             at=OPENED,
@@ -278,17 +333,21 @@ def _write(session: Any, number: str, document: Any, part: list[Any]) -> None:
     register_things(session, OPERATOR, new, school_id=number, at=OPENED)
 
 
-def _load_people(story: dict[str, Any], schools: list[tuple[str, str, str]]) -> None:
+def _load_people(
+    story: dict[str, Any], schools: list[tuple[str, str, str]], *, of_bureau: bool
+) -> None:
     from inventory.db import transact
     from inventory.identity.service import add_person
     from inventory.scope import OPERATOR, Role
 
     def add_all(session: Any) -> None:
         for login, name, role, index in story["people"]:
+            if (index < 0) != of_bureau:
+                continue
             number = None if index < 0 else schools[index % len(schools)][0]
             add_person(
                 session, OPERATOR, name=name, login=login, password=PASSWORD, role=Role(role),
-                school_id=number, at=OPENED,
+                school_id=number, is_demonstration=True, at=OPENED,
             )  # fmt: skip
 
     transact(add_all)

@@ -11,7 +11,7 @@ import click
 
 from inventory.commands.edge import Form, application
 from inventory.commands.nightly import Nightly
-from inventory.errors import Unavailable
+from inventory.errors import DemonstrationOnNetwork, NotMigrated, Unavailable
 
 THREADS = 32
 """Requests served at once; writers wait for each other in the lane, so more gain nothing."""
@@ -35,18 +35,59 @@ def run(host: str, port: int, with_demo: bool) -> None:
     $ tallycard run
     $ tallycard run --host 0.0.0.0 --port 8080
     $ tallycard run --demo
+
+    When nobody can sign in yet, it prints a setup code for the first page.
     """
     from inventory.config import load
     from inventory.db import only_server
 
     with only_server(load()):
-        with application(form=Form.KNOWN if with_demo else Form.NEWEST):
-            if with_demo:
-                _prepare_demo()
+        with application(form=Form.KNOWN):
+            code = _prepare(host, with_demo)
         _refuse_taken_port(host, port)
         click.echo(f"http://{host}:{port}")
+        if code:
+            _say_setup_code(f"http://{host}:{port}/setup", code)
         Nightly().start()
         _serve(host, port)
+
+
+def _prepare(host: str, with_demo: bool) -> str:
+    """
+    Bring the database to where it can be served; return the setup code when one is needed.
+
+    Raises:
+        NotMigrated: an existing database is not up to date.
+        DemonstrationOnNetwork: the demonstration would be served to others.
+    """
+    from flask import current_app
+
+    from inventory.commands.database import bring_up, is_empty, is_migrated
+    from inventory.config import is_loopback
+    from inventory.db import db
+    from inventory.identity.queries import anybody, holds_demonstration
+    from inventory.staff.edge import new_setup_code
+    from inventory.web.context import CONFIG
+
+    if with_demo and not is_loopback(host):
+        raise DemonstrationOnNetwork(host=host)
+    if is_empty() or with_demo:
+        bring_up()
+    if not is_migrated():
+        raise NotMigrated(what="database", reason="")
+    if with_demo:
+        _prepare_demo()
+    if holds_demonstration(db.session()) and not is_loopback(host):
+        raise DemonstrationOnNetwork(host=host)
+    return "" if anybody(db.session()) else new_setup_code(current_app.extensions[CONFIG])
+
+
+def _say_setup_code(address: str, code: str) -> None:
+    with application():
+        from flask_babel import gettext
+
+        click.echo(gettext("Nobody can sign in yet. Set up at %(address)s", address=address))
+        click.echo(gettext("Setup code: %(code)s", code=code))
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
@@ -70,13 +111,13 @@ def _prepare_demo() -> None:
     """Bring the database to its form, load the demonstration once, and say how to sign in."""
     from flask_babel import gettext
 
-    from inventory.commands.database import bring_up, is_migrated
     from inventory.commands.demo import accounts, is_loaded, load_district, mark_demonstration
-    from inventory.db import db
-    from inventory.identity.queries import anybody
+    from inventory.db import db, transact
+    from inventory.identity.queries import anybody, holds_demonstration
+    from inventory.staff.store import empty_every_table
 
-    if not is_migrated():
-        bring_up()
+    if holds_demonstration(db.session()) and not is_loaded(db.session()):
+        transact(lambda session: empty_every_table(session.connection()))  # it was interrupted
     if not anybody(db.session()):
         click.echo(gettext("Loading the demonstration district (once) …"))
         load_district()

@@ -5,10 +5,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from inventory.catalogue.rules import initials
 from inventory.db import transact
 from inventory.exchange import service
 from inventory.exchange.service import Plan
+from inventory.identity.rules import initials
 from inventory.scope import Actor
 
 

@@ -20,11 +20,19 @@ class Bearer(NamedTuple):
     role: str | None
     school_id: str | None
     scopes: str
+    is_demonstration: bool
 
 
 def _standing(engine: str) -> Select[Any]:
     return (
-        select(TOKEN.c.secret_hash, PERSON.c.id, PERSON.c.role, PERSON.c.school_id, TOKEN.c.scopes)
+        select(
+            TOKEN.c.secret_hash,
+            PERSON.c.id,
+            PERSON.c.role,
+            PERSON.c.school_id,
+            TOKEN.c.scopes,
+            PERSON.c.is_demonstration,
+        )
         .join_from(TOKEN, PERSON, PERSON.c.id == TOKEN.c.person_id)
         .where(
             among(TOKEN.c.secret_hash, "hashes", engine),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from inventory.base import SCHOOL_DIGITS
 from inventory.errors import (
     BadSchoolNumber,
+    HoldsDemonstration,
     Invalid,
     IsRetired,
     Missing,
@@ -16,6 +17,7 @@ from inventory.errors import (
     NotFound,
     NotRetired,
 )
+from inventory.identity.queries import holds_demonstration
 from inventory.journal.service import record
 from inventory.places.changes import (
     PlaceChanged,
@@ -34,15 +36,19 @@ ABOVE = {Sort.ROOM: None, Sort.CABINET: Sort.ROOM, Sort.SHELF: Sort.CABINET}
 
 @requires(Permission.ADMINISTER)
 def open_school(
-    session: Session, by: Actor, *, number: str, name: str, stage: str = "", at: datetime
-) -> School:
+    session: Session, by: Actor, *, number: str, name: str, stage: str = "",
+    is_demonstration: bool = False, at: datetime,
+) -> School:  # fmt: skip
     """
     Enter a school by its ten-digit number.
 
     Raises:
+        HoldsDemonstration: the school is real and the database is not.
         BadSchoolNumber: it is not ten digits.
         NameTaken: the school is there already.
     """
+    if not is_demonstration and holds_demonstration(session):
+        raise HoldsDemonstration
     if not (len(number) == SCHOOL_DIGITS and number.isascii() and number.isdigit()):
         raise BadSchoolNumber(value=number)
     if not name.strip():

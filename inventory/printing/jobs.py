@@ -43,6 +43,17 @@ class Printed:
     extension: str
 
 
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a person's badge says, in the words of whoever prints it."""
+
+    code: str
+    school_id: str | None
+    name: str
+    role: str
+    school: str
+
+
 def symbols(kind: str = "digits") -> Symbols:
     """Return what the symbols of this deployment's labels hold."""
     config: Config = current_app.extensions[CONFIG]
@@ -62,6 +73,26 @@ def print_places(by: Actor, rows: Sequence[PlaceRow], order: Order) -> Printed:
     names = {school.id: school.name for school in places.schools(db.session())}
     contents = [service.label_of_place(row, names.get(row.school_id, ""), how) for row in rows]
     return _print(by, contents, [(row.school_id, row.id) for row in rows], order)
+
+
+def print_badges(by: Actor, rows: Sequence[Badge], order: Order) -> Printed:
+    """Print the badges of people, read back like all labels."""
+    how = symbols(order.symbol)
+    contents = [
+        service.label_of_person(row.code, row.name, (row.role, row.school), how) for row in rows
+    ]
+    return _print(by, contents, [(row.school_id, row.code) for row in rows], order)
+
+
+def check(count: int, order: Order) -> None:
+    """
+    Look whether an order can be carried out, before codes are given for it.
+
+    Raises:
+        TooMany, UnknownStock, Invalid, AddressWillNotLast: it cannot.
+    """
+    service.check_order(count, order.stock, order.skip)
+    symbols(order.symbol).of("")
 
 
 def print_blank(by: Actor, count: int, order: Order) -> Printed:

@@ -74,6 +74,11 @@ def label_of_place(row: PlaceRow, school: str, symbols: Symbols) -> LabelContent
     return LabelContent(shown(row.id), symbols.of(row.id), row.path, lines)
 
 
+def label_of_person(code: str, name: str, lines: Sequence[str], symbols: Symbols) -> LabelContent:
+    """Return what stands on a badge: the name, what the person is, and where."""
+    return LabelContent(shown(code), symbols.of(code), name, tuple(filter(None, lines)))
+
+
 def blank_label(code: str, symbols: Symbols) -> LabelContent:
     """Return what stands on a label that will be stuck on something later."""
     return LabelContent(shown(code), symbols.of(code))

@@ -31,6 +31,7 @@ class Bearer(StrEnum):
     THING = "thing"
     PLACE = "place"
     DOCUMENT = "document"
+    PERSON = "person"
 
 
 class CodeState(StrEnum):

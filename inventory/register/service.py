@@ -22,6 +22,9 @@ from inventory.errors import (
     PlaceNotEmpty,
     TooMany,
 )
+from inventory.identity.changes import BadgeGiven
+from inventory.identity.models import Person
+from inventory.identity.queries import administered
 from inventory.identity.service import keepers_named
 from inventory.journal.changes import note_absent
 from inventory.journal.service import record
@@ -218,6 +221,31 @@ def code_for_document(session: Session, by: Actor, school_id: str, at: datetime)
     record(session, by, CodeClaimed(code, Bearer.DOCUMENT.value), at=at, school_id=school_id)
     session.flush()
     return code
+
+
+@requires(Permission.PRINT)
+def codes_for_people(
+    session: Session, by: Actor, *, person_ids: Sequence[str], at: datetime
+) -> None:
+    """
+    Give codes for their badges to those people who have none yet.
+
+    Raises:
+        NotFound: one of them is not among the schools in sight.
+    """
+    query = select(Person).where(Person.id.in_(list(person_ids))).with_for_update()
+    found = {one.id: one for one in session.scalars(query) if administered(by, one.school_id)}
+    for person_id in person_ids:
+        if person_id not in found:
+            raise NotFound(what="person", key=person_id)
+    without = [found[one] for one in person_ids if found[one].code is None]
+    codes = mint(session, by, count=len(without), at=at) if without else []
+    for person, code in zip(without, codes, strict=True):
+        claimed = CodeClaimed(code, Bearer.PERSON.value)
+        record(session, by, claimed, at=at, school_id=person.school_id)
+        record(session, by, BadgeGiven(person.id, code), at=at, school_id=person.school_id)
+        person.code = code
+    session.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ def address_of(target: Target) -> str | None:
         return url_for("register.show_cabinet", code=target.code)
     if target.type == "document":
         return url_for("counting.show_count", count_id=target.code)
+    if target.type == "person":
+        return url_for("staff.show_badge", code=target.code)
     return None
 
 

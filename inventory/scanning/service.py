@@ -7,7 +7,7 @@ and offered by the capabilities above, so that intake never looks upward.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -228,7 +228,14 @@ def resolve(
     seen = [one for one in found if store.in_scope(one.school_id, by.schools)]
     if len(seen) < len(found):
         log.warning("out_of_scope", actor=by.id)
-    return candidates, seen
+    return candidates, [_named(connection, by, one) for one in seen]
+
+
+def _named(connection: Connection, by: Actor, target: Target) -> Target:
+    """A person's badge with their name, which is looked up now and kept in no scan."""
+    if target.type != "person":
+        return target
+    return replace(target, name=store.person_name(connection, target.code, by.schools))
 
 
 def resolution_json(

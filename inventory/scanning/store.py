@@ -11,6 +11,7 @@ from sqlalchemy import Connection, TextClause, and_, func, or_, select, text, up
 from inventory.base import table_of
 from inventory.catalogue.models import Kind
 from inventory.db import Insert, Statement, among
+from inventory.identity.models import Person
 from inventory.places.models import Place
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import Number, shown
@@ -26,7 +27,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a code or number points at. `type`: thing, room, cabinet, shelf, document or blank."""
+    """What a code or number points at. `type`: thing, room, …, document, person or blank."""
 
     type: str
     code: str
@@ -138,7 +139,14 @@ def _target(row: Any) -> Target:
             sort, code, school, "", place_name, place=path, place_id=place_id, to_affix=to_affix,
             is_retired=is_retired,
         )  # fmt: skip
-    return Target("document" if bearer else "blank", code, school, to_affix=to_affix)
+    return Target(bearer or "blank", code, school, to_affix=to_affix)
+
+
+def person_name(connection: Connection, code: str, schools: frozenset[str] | None) -> str:
+    """Return the name of the person whose badge has a code, in scope; stored scans have none."""
+    query = select(Person.name, Person.school_id).where(Person.code == code)
+    row = connection.execute(query).first()
+    return row[0] if row is not None and in_scope(row[1], schools) else ""
 
 
 def lock_devices(connection: Connection, devices: Iterable[tuple[str, str]]) -> None:

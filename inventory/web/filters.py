@@ -13,7 +13,9 @@ THEMES = ("light", "dark")
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the values that every page needs."""
-    app.jinja_env.filters.update(code=code, money=money, moment=moment, day=day, words=say)
+    app.jinja_env.filters.update(
+        code=code, money=money, moment=moment, day=day, words=say, device=device
+    )
     app.jinja_env.globals["tones"] = words.TONES  # macros see globals only
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -40,6 +42,19 @@ def day(at: datetime | None) -> str:
     return moment(at)[:10]
 
 
+def device(agent: str) -> str:
+    """Write what a browser calls itself as people know it: Chrome · Android."""
+    browsers = {"Edg": "Edge", "MicroMessenger": "WeChat", "Firefox": "Firefox",
+                "Chrome": "Chrome", "Safari": "Safari"}  # fmt: skip
+    systems = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
+               "Mac OS": "macOS", "Linux": "Linux"}  # fmt: skip
+    found = [
+        next((name for sign, name in table.items() if sign in agent), "")
+        for table in (browsers, systems)
+    ]
+    return " · ".join(filter(None, found)) or agent[:40] or "—"
+
+
 def say(value: object, table: str) -> str:
     """Return the words of a stored value from one of the tables of words."""
     return words.say(getattr(words, table), value)
@@ -53,4 +68,5 @@ def _every_page() -> dict[str, Any]:
         "nonce": g.get("nonce", ""),
         "theme": theme if theme in THEMES else "",
         "person_name": session.get("name", ""),
+        "has_pin": bool(session.get("has_pin")),
     }

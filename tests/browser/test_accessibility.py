@@ -1,15 +1,21 @@
 """axe on every page template: nothing may be found, in both languages and both schemes."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
 
+from inventory.app import create_app
 from inventory.backups import record
+from inventory.commands.database import run_migrations
+from inventory.db import db
 from inventory.register.queries import thing
 from inventory.scope import OPERATOR
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_counting import burst, fits
+from tests.conftest import config_for
 from tests.unit.services.test_import_service import ledger
 from tests.web.test_pages import count_in
 from tests.world import HOME, acting
@@ -45,6 +51,7 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
         "/find?q=20000000195", "/nothing-here", "/rooms/new", "/kinds", f"/kinds/{kind}",
         "/kinds/new", "/things/new?q=sb", f"/things/new?kind={kind}", f"/things/{item}/change",
         f"/cabinets/{cabinet}/arrangement",
+        "/me", "/me/password", "/handover", "/phone",
     ]  # fmt: skip
     for path in paths:
         page.goto(path)
@@ -64,6 +71,43 @@ def test_the_warning_of_a_missing_backup_is_accessible(
     assert page.locator(".notice.bad").count() == 1
     examine(page)
     fits(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_the_pages_of_people_are_accessible(visit, sqlite_world, language, scheme, size):
+    page = visit("admin", language=language, scheme=scheme, size=size)
+    person = sqlite_world.technician.id
+    for path in ("/people", "/people?q=nobody", "/people/new", f"/people/{person}", "/me"):
+        page.goto(path)
+        examine(page)
+        if size is PHONE:
+            fits(page)
+    page.goto("/people/new")
+    page.locator("input[name=name]").fill("王芳")
+    page.locator("input[name=login]").fill("wang")
+    page.locator("select[name=school]").select_option(HOME)
+    page.locator("form[action='/people'] button[type=submit]").click()
+    page.locator(".code.break").wait_for()
+    examine(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_the_first_page_is_accessible(chromium, tmp_path, language, scheme, size):
+    app = create_app(config_for(tmp_path / "empty"))
+    with app.app_context():
+        run_migrations()
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = chromium.new_context(viewport=size, locale=language, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    assert page.url.endswith("/setup")
+    examine(page)
+    if size is PHONE:
+        fits(page)
+    context.close()
+    server.shutdown()
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)

@@ -16,7 +16,7 @@ from inventory.scope import Actor
 ROOT = Path(__file__).resolve().parents[2]
 CAPABILITIES = (
     "catalogue", "counting", "exchange", "identity", "journal", "ledger", "places", "printing",
-    "register", "scanning",
+    "register", "scanning", "staff",
 )  # fmt: skip
 ROLES = {
     "__init__", "rules", "models", "changes", "service", "queries", "store", "pages", "api",
@@ -29,6 +29,7 @@ BESIDE = {
     "journal": {"rebuild"},
     "printing": {"papers", "jobs"},
     "scanning": {"express", "incoming"},
+    "staff": {"edge"},
 }
 """What DECISIONS.md, number 11, allows beside the roles."""
 WITHOUT_PERMISSION = {

@@ -20,9 +20,10 @@ app = create_app()
 with app.app_context():
     run_migrations()
     client = app.test_client()
-    page = client.get("/sign-in", headers={"Accept-Language": "zh-CN"})
+    page = client.get("/", headers={"Accept-Language": "zh-CN"}, follow_redirects=True)
     assert page.status_code == 200, page.status_code
-    assert "登录" in page.get_data(as_text=True)
+    assert page.request.path == "/setup"
+    assert "首次设置" in page.get_data(as_text=True)
     assert client.get("/static/vendor/htmx/htmx.min.js").status_code == 200
 content = labels.LabelContent("200 000 001 94", "20000000194", "24001-03", ("烧杯 ℃ Ω ①",))
 pdf = labels.render_pdf([content], labels.stock("40x30"))

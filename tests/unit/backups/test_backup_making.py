@@ -13,7 +13,7 @@ import pytest
 from inventory.app import create_app
 from inventory.backups import archive, making, place, postgres, record, restoring, store
 from inventory.commands.database import run_migrations
-from inventory.config import load, set_setting, without_settings
+from inventory.config import load, without_settings, write_settings
 from inventory.db import db, make_engine, only_server
 from inventory.errors import (
     BackupFailed,
@@ -280,14 +280,14 @@ def test_another_file_system_is_recognised(config, tmp_path):
 def test_settings_are_set_and_left_out_line_by_line(tmp_path):
     (tmp_path / "tallycard.toml").write_text('# ours\nurl = "http://a"  # here\nlanguage = "en"\n')
 
-    set_setting(tmp_path, "url", 'http://b/"柜"')
-    set_setting(tmp_path, "backup_at", "03:00")
+    write_settings(tmp_path, {"url": 'http://b/"柜"'})
+    write_settings(tmp_path, {"backup_at": "03:00"})
 
     text = (tmp_path / "tallycard.toml").read_text()
     assert text == '# ours\nurl = "http://b/\\"柜\\""\nlanguage = "en"\nbackup_at = "03:00"\n'
     assert without_settings(text, ("url", "language")) == '# ours\nbackup_at = "03:00"\n'
     with pytest.raises(UnsafeSetting):
-        set_setting(tmp_path, "colour", "red")
+        write_settings(tmp_path, {"colour": "red"})
     with pytest.raises(UnsafeSetting):
         load({"TALLYCARD_DATA": str(tmp_path), "TALLYCARD_BACKUP_AT": "25:00"})
 

@@ -1,0 +1,1 @@
+"""The first installation, the people of a school, and their badges."""
