@@ -36,6 +36,7 @@ def page(request, visit, chromium, served, sqlite_world):
 def test_a_room_with_twelve_cabinets_and_a_thing_in_it(page, scripts):
     page.goto("/cabinets")
     page.locator("a[href='/rooms/new']").click()
+    page.wait_for_url("**/rooms/new")
     if scripts:
         fits(page)
     page.locator("#short").fill("物仪2")
@@ -54,6 +55,7 @@ def test_a_room_with_twelve_cabinets_and_a_thing_in_it(page, scripts):
 
     page.goto("/things")
     page.locator("a[href='/things/new']").first.click()
+    page.wait_for_url("**/things/new")  # and for its scripts
     words = page.locator("#kind-words")
     if scripts:
         words.press_sequentially("dztp")
