@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.processes import BROWSER
+
 AT = "2026-11-25T00:00:00Z"
 TIMEOUT_S = 20.0
 PATH = "/api/v1/scans"
@@ -137,7 +139,7 @@ def get(port: int, path: str, token: str = "", cookie: str = "") -> tuple[int, s
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie}
-        headers["User-Agent"] = "tallycard-tests"
+        headers["User-Agent"] = BROWSER
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
