@@ -107,7 +107,10 @@ def test_the_lane_does_not_wait_for_a_backup(data, tmp_path):
         sqlite3.connect(data / "tallycard.db", isolation_level=None, timeout=30)
     ) as writer:  # fmt: skip
         writer.execute("CREATE TABLE note (n)")
+        deadline = time.monotonic() + 60
         while backup.poll() is None:
+            if time.monotonic() > deadline:
+                backup.kill()
             begun = time.monotonic()
             writer.execute("BEGIN IMMEDIATE")
             waited.append(time.monotonic() - begun)

@@ -19,6 +19,8 @@ from tests.processes import BROWSER
 
 AT = "2026-11-25T00:00:00Z"
 TIMEOUT_S = 20.0
+LONGEST_S = 60.0
+"""So long a client tries to get one scan acknowledged."""
 PATH = "/api/v1/scans"
 
 
@@ -101,7 +103,9 @@ class Client(threading.Thread):
 
     def send(self, scan: dict[str, Any]) -> None:
         """Send until it is acknowledged, or the client is told to end."""
+        deadline = time.monotonic() + LONGEST_S
         while True:
+            assert time.monotonic() < deadline, self.log.refused[-1:]
             self._sent += 1
             body = scan if self.keyed else scan | {"seq": self._sent}
             try:
