@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,11 +12,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60
+BROWSER = "tallycard-tests"
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -82,3 +86,17 @@ def _wait_until_healthy(server: "subprocess.Popen[bytes]", address: str) -> None
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise AssertionError("the server did not answer")
+
+
+def signed_in(address: str, login: str, password: str) -> str:
+    """Sign in with a browser's form and give the cookies of the session."""
+    jar = CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    opener.addheaders = [("User-Agent", BROWSER)]  # a session belongs to one browser
+    page = opener.open(f"{address}/sign-in", timeout=20).read().decode()
+    [csrf] = set(re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page))
+    form = {"login": login, "password": password, "csrf_token": csrf}
+    done = opener.open(f"{address}/sign-in", urlencode(form).encode(), timeout=20)
+    assert done.status == 200
+    assert "/sign-in" not in done.url
+    return "; ".join(f"{one.name}={one.value}" for one in jar)

@@ -13,7 +13,7 @@ import pytest
 
 from inventory.backups import record
 from inventory.commands.doctor import file_system_of
-from tests.faults.test_disks import namespace
+from tests.faults.apart import namespace
 from tests.processes import environment, free_port, running_server, tallycard, told
 
 pytestmark = pytest.mark.xdist_group("doctor")

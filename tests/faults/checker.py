@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.processes import BROWSER
+
 AT = "2026-11-25T00:00:00Z"
 TIMEOUT_S = 20.0
+LONGEST_S = 60.0
+"""So long a client tries to get one scan acknowledged."""
 PATH = "/api/v1/scans"
 
 
@@ -99,7 +103,9 @@ class Client(threading.Thread):
 
     def send(self, scan: dict[str, Any]) -> None:
         """Send until it is acknowledged, or the client is told to end."""
+        deadline = time.monotonic() + LONGEST_S
         while True:
+            assert time.monotonic() < deadline, self.log.refused[-1:]
             self._sent += 1
             body = scan if self.keyed else scan | {"seq": self._sent}
             try:
@@ -137,7 +143,7 @@ def get(port: int, path: str, token: str = "", cookie: str = "") -> tuple[int, s
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie}
-        headers["User-Agent"] = "tallycard-tests"
+        headers["User-Agent"] = BROWSER
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()

@@ -9,23 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.apart import namespace
 from tests.faults.checker import Client, Log, faults, get, post, rows_in
 from tests.faults.victim import Victim
-from tests.processes import environment, tallycard
-from tests.test_keeping import sign_in_for_cookie
+from tests.processes import environment, signed_in, tallycard
 from tests.world import PASSWORD
 
 SMALL = "6m"
 pytestmark = pytest.mark.xdist_group("faults-disks")
-
-
-def namespace() -> tuple[str, ...]:
-    """The way into a mount namespace of our own; as root, or as root of a user's namespace."""
-    for way in (("unshare", "--mount"), ("unshare", "--mount", "--user", "--map-root-user")):
-        probe = [*way, "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"]
-        if shutil.which("unshare") and not subprocess.run(probe, capture_output=True).returncode:
-            return way
-    pytest.skip("this computer lets nobody make a mount namespace")
 
 
 def on_a_small_disk(data: Path) -> tuple[str, ...]:
@@ -150,7 +141,7 @@ def test_a_read_only_database_refuses_clearly_and_is_still_read(data, codes, tok
         client.port, client.token = victim.port, token
         for n in range(1, 10):
             client.send(client.scan(n))
-        cookie = sign_in_for_cookie(f"http://127.0.0.1:{victim.port}", "technician", PASSWORD)
+        cookie = signed_in(f"http://127.0.0.1:{victim.port}", "technician", PASSWORD)
         with immutable(database, data / "tallycard.db-wal"):
             told = [post(victim.port, token, client.scan(n)) for n in range(100, 103)]
             for path in ("/", "/things", f"/things/{codes[0]}", "/counts"):

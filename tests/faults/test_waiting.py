@@ -19,9 +19,13 @@ from inventory.scope import OPERATOR, bind
 from tests.conftest import Apart, config_for, run_sql, with_database
 from tests.faults.checker import AT, Client, Log, faults, get, post, rows_in
 from tests.faults.victim import Victim
+<<<<<<< HEAD
 from tests.postgres import ROLE
 from tests.processes import tallycard
 from tests.test_keeping import sign_in_for_cookie
+=======
+from tests.processes import signed_in, tallycard
+>>>>>>> part-c
 from tests.world import PASSWORD, acting
 
 PATIENCE_S = 1
@@ -109,13 +113,13 @@ def test_a_clock_that_steps_back_breaks_no_session_token_or_order(data, codes, t
         client = Client(0, codes, log)
         client.port, client.token = victim.port, token
         client.send(client.scan(1))
-        cookie = sign_in_for_cookie(address, "technician", PASSWORD)
+        cookie = signed_in(address, "technician", PASSWORD)
         clock.write_text("-3d")
         client.send(client.scan(2))
         client.send(client.scan(3))
         page = get(victim.port, "/counts", cookie=cookie)[0]
         again = post(victim.port, token, client.scan(1))[1]["results"][0]
-        sign_in_for_cookie(address, "technician", PASSWORD)
+        signed_in(address, "technician", PASSWORD)
 
     with closing(sqlite3.connect(data / "tallycard.db")) as connection:
         times = connection.execute("SELECT at, received_at FROM scan ORDER BY seq").fetchall()
