@@ -199,8 +199,12 @@ class Spool:
 
     def _check_ours(self) -> None:
         """Leave a foreign database alone: even the change to WAL would be written into it."""
-        application = self._rows("PRAGMA application_id", ())[0][0]
-        tables = self._rows("SELECT count(*) FROM sqlite_master", ())[0][0]
+        # One look at both: between two, another station might have made the tables.
+        [[tables, application]] = self._rows(
+            "SELECT count(*), (SELECT application_id FROM pragma_application_id)"
+            " FROM sqlite_master",
+            (),
+        )
         if tables and application != _APPLICATION_ID:
             raise SpoolUnavailable(self.path, "is a database of something else")
 

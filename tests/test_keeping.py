@@ -18,12 +18,8 @@ import pytest
 
 from inventory.backups import record
 from inventory.migrations import newest
-<<<<<<< HEAD
 from tests.postgres import ROLE
-from tests.processes import ROOT, environment, running_server, tallycard, told
-=======
 from tests.processes import ROOT, environment, running_server, signed_in, tallycard, told
->>>>>>> part-c
 from tests.world import PASSWORD
 
 FIRST_RELEASE = ROOT / "tests/data/release-0.1.0.sql.gz"

@@ -19,13 +19,8 @@ from inventory.scope import OPERATOR, bind
 from tests.conftest import Apart, config_for, run_sql, with_database
 from tests.faults.checker import AT, Client, Log, faults, get, post, rows_in
 from tests.faults.victim import Victim
-<<<<<<< HEAD
 from tests.postgres import ROLE
-from tests.processes import tallycard
-from tests.test_keeping import sign_in_for_cookie
-=======
 from tests.processes import signed_in, tallycard
->>>>>>> part-c
 from tests.world import PASSWORD, acting
 
 PATIENCE_S = 1

@@ -29,6 +29,7 @@ from inventory.errors import (
     WouldOverwrite,
 )
 from tests.conftest import config_for, run_sql, with_database
+from tests.postgres import ROLE
 
 AT = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
 
@@ -50,7 +51,7 @@ def elsewhere(deployed, request, tmp_path):
         return
     server = request.getfixturevalue("postgres_uri")
     name = f"elsewhere_{abs(hash(tmp_path.name)):x}"
-    run_sql(server, f"CREATE DATABASE {name}")
+    run_sql(server, f"CREATE DATABASE {name} OWNER {ROLE}")
     yield config_for(tmp_path / "elsewhere", with_database(server, name))
     run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -124,7 +125,7 @@ def test_what_does_not_hold_what_it_says_gets_no_name(deployed, tmp_path):
 def test_a_database_in_use_and_a_tool_that_is_too_old_are_refused(
     postgres_uri, world_database, tmp_path
 ):
-    run_sql(postgres_uri, f"CREATE DATABASE in_use TEMPLATE {world_database[0]}")
+    run_sql(postgres_uri, f"CREATE DATABASE in_use TEMPLATE {world_database[0]} OWNER {ROLE}")
     config = config_for(tmp_path / "data", with_database(postgres_uri, "in_use"))
     made = making.make(config, tmp_path / "b.zip", AT)
     engine = make_engine(config)

@@ -255,11 +255,11 @@ import sys
 from datetime import datetime, UTC
 from scanner import Medium, Spool
 spool = Spool(sys.argv[1])
-for block in range(1000):
-    payloads = [f"payload {block * 100 + i}" for i in range(100)]
-    for payload in payloads:
-        print(payload, flush=True)
-    spool.put_all(payloads, Medium.WEDGE, datetime.now(UTC))
+# More than a pipe holds, so that it is still talking when it is killed.
+payloads = [f"payload {i}" for i in range(100_000)]
+for payload in payloads:
+    print(payload, flush=True)
+spool.put_all(payloads, Medium.WEDGE, datetime.now(UTC))
 """
 
 

@@ -81,13 +81,13 @@ def test_whoever_is_disabled_is_out_everywhere_at_once(world):
     assert queries.people_on(db.session(), device) == []
     assert db.session.scalar(select(Pin)) is None
     with pytest.raises(BadToken):
-        service.actor_by_token(db.session(), token)
+        service.actor_by_token(db.engine, token)
     with pytest.raises(WrongPassword):
         service.sign_in(db.session(), "technician", world.password)
     do(OPERATOR, service.enable_person, person_id=person_id)
     assert service.sign_in(db.session(), "technician", world.password).id == person_id
     with pytest.raises(BadToken):
-        service.actor_by_token(db.session(), token)
+        service.actor_by_token(db.engine, token)
     assert kinds(person_id) == [
         "token_issued", "person_disabled", "token_revoked", "person_enabled"
     ]  # fmt: skip
@@ -325,9 +325,9 @@ def test_a_token_of_the_demonstration_works_on_this_computer_alone(world):
     secret = world.token("technician")
     transact(lambda session: mark(session, world.technician.id))
 
-    assert service.actor_by_token(db.session(), secret, is_local=True)
+    assert service.actor_by_token(db.engine, secret, is_local=True)
     with pytest.raises(DemonstrationStaysHere):
-        service.actor_by_token(db.session(), secret, is_local=False)
+        service.actor_by_token(db.engine, secret, is_local=False)
 
 
 def mark(session, person_id):
