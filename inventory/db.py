@@ -168,6 +168,14 @@ def tell_schools(connection: Connection, schools: Collection[str] | None) -> Non
         connection.execute(select(func.set_config(SCHOOLS, told, True)))
 
 
+@contextmanager
+def every_school(engine: Engine) -> Iterator[Connection]:
+    """Give a connection of the operator's, for what is asked of the whole deployment."""
+    with engine.connect() as connection:
+        tell_schools(connection, None)
+        yield connection
+
+
 # --- the lane ------------------------------------------------------------------------------
 
 

@@ -191,7 +191,7 @@ def bring_back(config: Any, source: Path, at: datetime, *, overwrite: bool) -> d
     """Restore, migrate up, verify again, and return what came of it."""
     from inventory.backups import restoring, store
     from inventory.commands.database import is_migrated, run_migrations
-    from inventory.db import db, tell_schools
+    from inventory.db import db, every_school
     from inventory.errors import BackupNotVerified
     from inventory.journal.rebuild import verify_chains
 
@@ -200,8 +200,7 @@ def bring_back(config: Any, source: Path, at: datetime, *, overwrite: bool) -> d
     done = restoring.restore(config, source, at, overwrite=overwrite)
     if not is_migrated():
         run_migrations()
-    with db.engine.connect() as connection:
-        tell_schools(connection, None)
+    with every_school(db.engine) as connection:
         facts = store.facts(connection)
         verdict = verify_chains(connection, None)
     if verdict.broken or sorted(facts.heads) != sorted(done.manifest.heads):

@@ -65,9 +65,10 @@ def _backed_up() -> Path | None:
     from flask import current_app
 
     from inventory.backups import making, place, store
+    from inventory.db import every_school
     from inventory.web.context import CONFIG
 
-    with db_of_app().engine.connect() as connection:
+    with every_school(db_of_app().engine) as connection:
         if not store.holds_data(connection):
             return None
         form = store.revision(connection) or "0000"
@@ -105,8 +106,9 @@ def run_migrations() -> None:
 def revision() -> str | None:
     """Return the migration at which the database of the current application stands."""
     from inventory.backups import store
+    from inventory.db import every_school
 
-    with db_of_app().engine.connect() as connection:
+    with every_school(db_of_app().engine) as connection:
         return store.revision(connection)
 
 

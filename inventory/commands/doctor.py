@@ -194,24 +194,29 @@ def _form(name: str) -> Iterator[Finding]:
 
 def _sqlite(config: Any) -> Iterator[Finding]:
     from inventory.backups import store
-    from inventory.db import db
+    from inventory.db import db, every_school
 
     if not config.is_sqlite:
+        with every_school(db.engine) as connection:
+            passes = store.passes_row_security(connection)
+        detail = "the database's role passes it" if passes else "in force"
+        mend = "use a role that is no superuser and has no BYPASSRLS" if passes else ""
+        yield Finding("row security", not passes, detail, mend, needed=False)
         return
     fault = store.quick_fault(config.database_file)
     mend = "stop the server and restore the last backup: tallycard restore FILE --yes"
     yield Finding("integrity", not fault, fault or "ok", fault and mend)
-    with db.engine.connect() as connection:
+    with every_school(db.engine) as connection:
         found = store.durability(connection)
     yield Finding("durability", found == ("wal", 2), f"journal {found[0]}, synchronous {found[1]}")
 
 
 def _events() -> Iterator[Finding]:
     from inventory.backups import record, store
-    from inventory.db import db
+    from inventory.db import db, every_school
     from inventory.web.context import settings
 
-    with db.engine.connect() as connection:
+    with every_school(db.engine) as connection:
         newest = store.newest_event(connection)
     if newest is None:
         return
@@ -233,11 +238,11 @@ def _has_aged(config: Any) -> bool:
     from sqlalchemy.exc import DBAPIError
 
     from inventory.backups import store
-    from inventory.db import make_engine
+    from inventory.db import every_school, make_engine
 
     engine = make_engine(config)
     try:
-        with engine.connect() as connection:
+        with every_school(engine) as connection:
             begun = store.begun_at(connection)
     except DBAPIError:
         return True
