@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 from apiflask import APIFlask
+from flask import request
 
 from inventory import db as database
 from inventory.api import document
@@ -40,7 +41,7 @@ from inventory.scanning.express import Express
 from inventory.scanning.service import Answers, Sealed, Submission, Task, take_in_all
 from inventory.staff import api as staff_api
 from inventory.staff import pages as staff_pages
-from inventory.web import health, shell
+from inventory.web import door, health, shell
 from inventory.web.context import CABINET, HOME
 from inventory.web.context import PARTS as PAGE_PARTS
 from inventory.web.keeping import backup_warning
@@ -104,10 +105,18 @@ def create_app(config: Config | None = None) -> APIFlask:
     app.extensions[catalogue_pages.USES] = uses_of_kinds
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)
+    door.refuse_silent_views(app)
+    app.before_request(ask_at_the_door_of_pages)
     _shorten_the_way_of_scans(app, settings)
     shell.trust_proxies(app, settings)
     _log(app)
     return app
+
+
+def ask_at_the_door_of_pages() -> None:
+    """Ask last of all, when it is known who sent the request; the API asks by itself."""
+    if not request.path.startswith(f"{api_edge.PREFIX}/"):
+        door.ask()
 
 
 def _take_scans_in(app: APIFlask, tasks: Sequence[Task]) -> None:

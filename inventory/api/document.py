@@ -49,7 +49,7 @@ def documented(
     """Say what a view takes and gives; the document is made from it."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-        view.takes = frozenset(query or ())  # type: ignore[attr-defined]
+        view.takes = frozenset(query or ()) | getattr(view, "takes", frozenset())  # type: ignore[attr-defined]
         view.documented = {  # type: ignore[attr-defined]
             "summary": summary, "body": body, "answer": answer, "status": status,
             "mimetype": mimetype, "query": query or {},

@@ -12,6 +12,7 @@ from flask import Flask, Request, current_app, request
 
 from inventory.errors import Invalid, Missing, UnknownField
 from inventory.scope import Actor
+from inventory.web import door
 from inventory.web.context import act_as
 from inventory.web.forms import is_storable
 from inventory.web.shell import csrf
@@ -38,28 +39,9 @@ def blueprint(name: str, tag: str) -> APIBlueprint:
     @made.before_request
     def _authenticate() -> None:
         act_as(current_app.extensions[LOADER](request))
-        _refuse_unknown_parameters()
+        door.ask()
 
     return made
-
-
-def _refuse_unknown_parameters() -> None:
-    """Unknown query parameters are refused; a view names those it takes in `takes`."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    allowed: frozenset[str] = getattr(view, "takes", frozenset())
-    for name in request.args:
-        if name not in allowed:
-            raise UnknownField(field=name, allowed=", ".join(sorted(allowed)) or "—")
-
-
-def takes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Name the query parameters that a view takes."""
-
-    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-        view.takes = frozenset(names)  # type: ignore[attr-defined]
-        return view
-
-    return declare
 
 
 def body() -> Any:

@@ -9,9 +9,10 @@ from inventory.catalogue.queries import KindRow
 from inventory.catalogue.rules import ManagedAs
 from inventory.catalogue.service import KindKey, Uses
 from inventory.db import db, transact
-from inventory.errors import Invalid, KindThere, NotAllowed, Refusal
+from inventory.errors import Invalid, KindThere, Refusal
 from inventory.scope import Actor, Permission, own_school
-from inventory.web.context import found, now, signed_in
+from inventory.web.context import actor, found, now
+from inventory.web.door import needs
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
 
@@ -23,13 +24,6 @@ FIELDS = (
 bp = Blueprint("catalogue", __name__)
 
 
-def _may(permission: Permission) -> Actor:
-    by = signed_in()
-    if not by.may(permission):
-        raise NotAllowed(permission=permission.value)
-    return by
-
-
 def _uses() -> Uses:
     """How many things there are of kinds: a capability above says it, `app` gathers it."""
     uses: Uses = current_app.extensions[USES]
@@ -37,9 +31,10 @@ def _uses() -> Uses:
 
 
 @bp.get("/kinds")
+@needs(Permission.SEE, "page", "q", "retired", "subject")
 def list_kinds() -> Any:
     """Kinds, found by name, initials, catalogue code or subject, a page at a time."""
-    by = _may(Permission.SEE)
+    by = actor()
     session = db.session()
     text, subject = request.args.get("q", "").strip(), request.args.get("subject", "")
     retired, page = request.args.get("retired") == "1", page_number()
@@ -64,9 +59,10 @@ def _counts(rows: list[KindRow]) -> dict[str, int]:
 
 
 @bp.get("/kinds/choices")
+@needs(Permission.SEE, "place", "q")
 def show_choices() -> Any:
     """The kinds that what is typed may mean, to choose one for a new thing."""
-    by = _may(Permission.SEE)
+    by = actor()
     text, place = request.args.get("q", "").strip(), request.args.get("place", "")
     return render_template(
         "catalogue/_choices.html", text=text, place=place, kinds=choices(by, text)
@@ -81,9 +77,10 @@ def choices(by: Actor, text: str) -> list[KindRow]:
 
 
 @bp.get("/kinds/new")
+@needs(Permission.ARRANGE, "name", "place", "said", "school")
 def new_kind() -> Any:
     """The form for a kind that the school does not have yet."""
-    by = _may(Permission.ARRANGE)
+    by = actor()
     values = dict.fromkeys(FIELDS, "") | {"managed_as": "batch", "unit": "个"}
     values |= {"name": request.args.get("name", "")[:200], "place": request.args.get("place", "")}
     return _form(by, None, values | {"school": request.args.get("school", "")})
@@ -108,9 +105,10 @@ def _form(
 
 
 @bp.post("/kinds")
+@needs(Permission.ARRANGE)
 def create_kind() -> Any:
     """Enter a kind; on the way to a new thing, go on to that thing."""
-    by = _may(Permission.ARRANGE)
+    by = actor()
     values = form(optional=(*FIELDS, "place", "school", "next"))
     try:
         told = _told(values)
@@ -159,9 +157,10 @@ def _row(kind_id: str) -> KindRow:
 
 
 @bp.get("/kinds/<kind_id>")
+@needs(Permission.SEE, "said")
 def show_kind(kind_id: str) -> Any:
     """A kind with the form that changes it."""
-    by = _may(Permission.SEE)
+    by = actor()
     row = _row(kind_id)
     return _form(by, row, _values(row))
 
@@ -180,9 +179,10 @@ def _values(row: KindRow) -> dict[str, str]:
 
 
 @bp.post("/kinds/<kind_id>")
+@needs(Permission.ARRANGE)
 def create_kind_change(kind_id: str) -> Any:
     """Describe a kind anew; a field that is not sent is not changed."""
-    by, row = _may(Permission.ARRANGE), _row(kind_id)
+    by, row = actor(), _row(kind_id)
     values = form(optional=FIELDS)
     sent = {name: values[name] for name in FIELDS if name in request.form}
     try:
@@ -202,9 +202,10 @@ def create_kind_change(kind_id: str) -> Any:
 
 
 @bp.post("/kinds/<kind_id>/retirement")
+@needs(Permission.ARRANGE)
 def create_kind_retirement(kind_id: str) -> Any:
     """Give up a kind of which there is nothing."""
-    by, row = _may(Permission.ARRANGE), _row(kind_id)
+    by, row = actor(), _row(kind_id)
     form()
     try:
         transact(
@@ -218,9 +219,10 @@ def create_kind_retirement(kind_id: str) -> Any:
 
 
 @bp.post("/kinds/<kind_id>/restoration")
+@needs(Permission.ARRANGE)
 def create_kind_restoration(kind_id: str) -> Any:
     """Use a kind again that was given up."""
-    by, row = _may(Permission.ARRANGE), _row(kind_id)
+    by, row = actor(), _row(kind_id)
     form()
     transact(
         lambda session: service.restore_kind(

@@ -11,9 +11,10 @@ from inventory.counting.models import Count
 from inventory.counting.rules import Line, Outcome
 from inventory.db import db, transact
 from inventory.errors import BadQuantity, Missing
-from inventory.register.api import may_see
 from inventory.register.rules import code_in
+from inventory.scope import Permission
 from inventory.web.context import actor, found, now
+from inventory.web.door import needs
 
 COUNT = {
     "type": "object",
@@ -35,6 +36,7 @@ bp = blueprint("counting", "Stock counts")
     answer=COUNT,
     status=201,
 )
+@needs(Permission.COUNT)
 def create_count() -> Any:
     """`place` is a code or a path such as 科仪1-03."""
     asked = fields(body(), required={"place": str}, optional={"name": str})
@@ -49,8 +51,8 @@ def create_count() -> Any:
 
 @bp.get("/counts/<string:count_id>")
 @documented("A count with its result as it stands", answer=COUNT)
+@needs(Permission.SEE)
 def show_count(count_id: str) -> Any:
-    may_see()
     return jsonify(count_json(_count(count_id)))
 
 
@@ -67,6 +69,7 @@ def show_count(count_id: str) -> Any:
     ),
     answer=COUNT,
 )
+@needs(Permission.COUNT)
 def create_sighting(count_id: str) -> Any:
     """Labels are seen by `POST /scans` with the count as their task; this is for quantities."""
     asked = fields(body(), required={"code": str}, optional={"quantity": int, "all_there": bool})
@@ -96,6 +99,7 @@ def create_sighting(count_id: str) -> Any:
     body=schema({"leave_open": {"type": ["boolean", "null"]}}),
     answer=COUNT,
 )
+@needs(Permission.COUNT)
 def create_closing(count_id: str) -> Any:
     """`leave_open` closes it although quantities of batches are still open."""
     asked = fields(body() or {}, optional={"leave_open": bool})

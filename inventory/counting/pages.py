@@ -10,7 +10,7 @@ from inventory.counting import papers, queries, service
 from inventory.counting.models import Count
 from inventory.counting.rules import Line, Outcome, Result
 from inventory.db import db, transact
-from inventory.errors import NotAllowed, Refusal
+from inventory.errors import Refusal
 from inventory.identity.queries import names
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
@@ -18,7 +18,8 @@ from inventory.scanning.api import submit
 from inventory.scanning.incoming import incoming, listed
 from inventory.scanning.service import Incoming
 from inventory.scope import Actor, Permission
-from inventory.web.context import actor, found, now, signed_in
+from inventory.web.context import actor, found, now
+from inventory.web.door import needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
@@ -29,17 +30,10 @@ SHOWN_OPEN = 12
 bp = Blueprint("counting", __name__)
 
 
-def _may(permission: Permission) -> Actor:
-    by = signed_in()
-    if not by.may(permission):
-        raise NotAllowed(permission=permission.value)
-    return by
-
-
 @bp.get("/counts")
+@needs(Permission.SEE)
 def list_counts() -> Any:
     """Counts, open ones first."""
-    _may(Permission.SEE)
     session = db.session()
     rows = queries.rows(session)
     return render_template(
@@ -61,9 +55,10 @@ def _going_on(rows: list[queries.CountRow]) -> list[tuple[queries.CountRow, Outc
 
 
 @bp.post("/counts")
+@needs(Permission.COUNT)
 def create_count() -> Any:
     """Open a count of a place, or go on with the one that is open there."""
-    by = _may(Permission.COUNT)
+    by = actor()
     values = form(required=("place",), optional=("name",))
     session = db.session()
     place = found(places.place_by_code(session, values["place"]), "place", values["place"])
@@ -81,9 +76,9 @@ def _count(count_id: str) -> Count:
 
 
 @bp.get("/counts/<count_id>")
+@needs(Permission.SEE, "line")
 def show_count(count_id: str) -> Any:
     """An open count is counted here, a closed one shows its result."""
-    _may(Permission.SEE)
     count = _count(count_id)
     page = "counting/count.html" if count.is_open else "counting/result.html"
     shown = _shown(count)
@@ -120,9 +115,9 @@ def _shown(count: Count) -> dict[str, Any]:
 
 
 @bp.get("/counts/<count_id>/progress")
+@needs(Permission.SEE, "version")
 def show_progress(count_id: str) -> Any:
     """The moving part of the page; nothing is sent while nothing changed (ETag, RFC 9110)."""
-    _may(Permission.SEE)
     count = _count(count_id)
     mark = queries.version(db.session(), count)
     if mark in request.if_none_match or request.args.get("version") == mark:
@@ -133,13 +128,14 @@ def show_progress(count_id: str) -> Any:
 
 
 @bp.post("/counts/<count_id>/scans")
+@needs(Permission.COUNT)
 def create_scans(count_id: str) -> Any:
     """
     Scans of the page itself, as JSON: durable when answered, once each by device and number.
 
     A page without scripts sends its form: one typed code.
     """
-    by = _may(Permission.COUNT)
+    by = actor()
     count = _count(count_id)
     if request.form:
         submit(by, now(), (_typed(by, count_id, form(required=("payload",))["payload"], now()),))
@@ -182,9 +178,10 @@ def _told(result: dict[str, Any], payload: str, shown: dict[str, Any]) -> dict[s
 
 
 @bp.post("/counts/<count_id>/quantities")
+@needs(Permission.COUNT)
 def create_quantity(count_id: str) -> Any:
     """How many of a batch there are: a number, or the explicit word that all are there."""
-    by = _may(Permission.COUNT)
+    by = actor()
     values = form(required=("code",), optional=("quantity", "all_there"))
     all_there = values["all_there"] == "1"
     quantity = None if all_there else whole(values, "quantity")
@@ -199,9 +196,10 @@ def create_quantity(count_id: str) -> Any:
 
 
 @bp.post("/counts/<count_id>/undoing")
+@needs(Permission.COUNT)
 def create_undo(count_id: str) -> Any:
     """Undo one's own last sighting, or the last of one thing."""
-    by = _may(Permission.COUNT)
+    by = actor()
     values = form(optional=("code",))
     return _written(
         count_id,
@@ -226,9 +224,10 @@ def _written(count_id: str, work: Any, said: str) -> Any:
 
 
 @bp.post("/counts/<count_id>/closing")
+@needs(Permission.COUNT)
 def create_closing(count_id: str) -> Any:
     """Close a count; quantities that are still open are named first."""
-    by = _may(Permission.COUNT)
+    by = actor()
     values = form(optional=("leave_open",))
     _count(count_id)
     try:
@@ -246,18 +245,18 @@ def create_closing(count_id: str) -> Any:
 
 
 @bp.get("/counts/<count_id>/result.pdf")
+@needs(Permission.SEE)
 def show_result_pdf(count_id: str) -> Any:
     """The result on paper, with cells to sign in."""
-    _may(Permission.SEE)
     shown = _shown(_count(count_id))
     content = papers.result_pdf(shown["count"], shown["outcome"], now())
     return download(content, shown["count"].name, "pdf")
 
 
 @bp.get("/counts/<count_id>/result.xlsx")
+@needs(Permission.SEE)
 def show_result_xlsx(count_id: str) -> Any:
     """The result as a spreadsheet."""
-    _may(Permission.SEE)
     shown = _shown(_count(count_id))
     content = papers.result_xlsx(shown["count"], shown["outcome"], now())
     return download(content, shown["count"].name, "xlsx")

@@ -6,14 +6,15 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
-from inventory.errors import ImportInUse, Invalid, Missing, NotAllowed, Refusal
+from inventory.errors import ImportInUse, Invalid, Missing, Refusal
 from inventory.exchange import queries, service
 from inventory.exchange.edge import stage
 from inventory.exchange.papers import template
 from inventory.exchange.queries import ImportHead
 from inventory.places import queries as places
 from inventory.scope import Actor, Permission
-from inventory.web.context import found, now, settings, signed_in
+from inventory.web.context import actor, found, now, settings
+from inventory.web.door import needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
@@ -22,17 +23,10 @@ SLICES_A_REQUEST = 4
 bp = Blueprint("exchange", __name__)
 
 
-def _may_import() -> Actor:
-    by = signed_in()
-    if not by.may(Permission.IMPORT):
-        raise NotAllowed(permission=Permission.IMPORT.value)
-    return by
-
-
 @bp.get("/imports")
+@needs(Permission.IMPORT)
 def list_imports() -> Any:
     """Earlier imports, and the form for a new one."""
-    _may_import()
     return _list()
 
 
@@ -48,9 +42,10 @@ def _list(message: str = "", status: int = 200) -> Any:
 
 
 @bp.get("/imports/template.xlsx")
+@needs(Permission.IMPORT, "school")
 def show_template() -> Any:
     """The spreadsheet to fill in; its drop-downs are those of the school."""
-    by = _may_import()
+    by = actor()
     school_id = by.school_id or request.args.get("school") or None
     session = db.session()
     if school_id:
@@ -59,9 +54,10 @@ def show_template() -> Any:
 
 
 @bp.post("/imports")
+@needs(Permission.IMPORT)
 def create_import() -> Any:
     """Read and stage a spreadsheet; nothing of it is in the register until it is confirmed."""
-    by = _may_import()
+    by = actor()
     try:
         values = form(optional=("school",))
         job = _stage(by, values["school"])
@@ -91,9 +87,9 @@ def _head(import_id: str) -> ImportHead:
 
 
 @bp.get("/imports/<import_id>")
+@needs(Permission.IMPORT, "page", "status", "undo")
 def show_import(import_id: str) -> Any:
     """The dry run: what each row becomes, how many labels that means, and what is wrong."""
-    _may_import()
     return _show(_head(import_id))
 
 
@@ -123,9 +119,10 @@ def _in_the_way(head: ImportHead) -> list[queries.Obstacle] | None:
 
 
 @bp.post("/imports/<import_id>/choices")
+@needs(Permission.IMPORT)
 def create_choice(import_id: str) -> Any:
     """Switch one row, or a whole class, between single items and a batch."""
-    by = _may_import()
+    by = actor()
     values = form(required=("managed_as",), optional=("row", "class", "status", "page"))
     if values["managed_as"] not in {"item", "batch"}:
         raise Invalid(field="managed_as", value=values["managed_as"])
@@ -146,9 +143,10 @@ def create_choice(import_id: str) -> Any:
 
 
 @bp.post("/imports/<import_id>/application")
+@needs(Permission.IMPORT)
 def create_application(import_id: str) -> Any:
     """Confirm and carry out the next slices; the page asks again until all is done."""
-    by = _may_import()
+    by = actor()
     form()
     _head(import_id)
     left = 1
@@ -164,9 +162,10 @@ def create_application(import_id: str) -> Any:
 
 
 @bp.post("/imports/<import_id>/places")
+@needs(Permission.IMPORT)
 def create_place_choice(import_id: str) -> Any:
     """Let the places be set up that the file names and the school lacks, or not."""
-    by = _may_import()
+    by = actor()
     values = form(optional=("set_up",))
     _head(import_id)
     transact(
@@ -178,9 +177,10 @@ def create_place_choice(import_id: str) -> Any:
 
 
 @bp.post("/imports/<import_id>/discarding")
+@needs(Permission.IMPORT)
 def create_discarding(import_id: str) -> Any:
     """Throw away what was staged and never carried out."""
-    by = _may_import()
+    by = actor()
     form()
     head = _head(import_id)
     try:
@@ -191,9 +191,10 @@ def create_discarding(import_id: str) -> Any:
 
 
 @bp.post("/imports/<import_id>/undoing")
+@needs(Permission.IMPORT)
 def create_undoing(import_id: str) -> Any:
     """Take back the next slices of an import; the page asks again until all is done."""
-    by = _may_import()
+    by = actor()
     form()
     _head(import_id)
     try:

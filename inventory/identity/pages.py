@@ -26,7 +26,8 @@ from inventory.identity import edge, queries, service
 from inventory.identity.models import Person
 from inventory.identity.rules import HANDOVER_LASTS, MOST_TRIES, granted
 from inventory.scope import OPERATOR, Actor, Permission, bind
-from inventory.web.context import LANGUAGES, act_as, actor, found, now, settings, signed_in
+from inventory.web.context import LANGUAGES, act_as, actor, found, now, settings
+from inventory.web.door import for_everybody, for_signed_in
 from inventory.web.filters import THEMES
 from inventory.web.forms import form, way_back
 from inventory.web.pictures import qr_picture
@@ -46,6 +47,7 @@ def _account() -> str:
 
 
 @bp.get("/sign-in")
+@for_everybody("next", "q")
 def sign_in() -> Any:
     """The form; on a known device first the people with a PIN; who is signed in goes home."""
     if actor().role is not None:
@@ -76,6 +78,7 @@ def _door(
 @bp.post("/sign-in")
 @limiter.limit("20 per minute", key_func=get_remote_address)
 @limiter.limit("10 per minute", key_func=_account)
+@for_everybody()
 def create_sign_in() -> Any:
     """Sign in; a refused attempt keeps the name, and does not say what was wrong."""
     values = form(required=("login", "password"), optional=("next",))
@@ -94,6 +97,7 @@ def create_sign_in() -> Any:
 @bp.post("/unlocking")
 @limiter.limit("20 per minute", key_func=get_remote_address)
 @limiter.limit("10 per minute", key_func=edge.device_key)
+@for_everybody()
 def create_unlocking() -> Any:
     """Sign in by PIN on a known device."""
     values = form(required=("person", "pin"), optional=("next",))
@@ -128,6 +132,7 @@ def _unlock(person_id: str, pin: str) -> None:
 
 
 @bp.post("/sign-out")
+@for_everybody()
 def create_sign_out() -> Any:
     """End the session; a PIN on this device is forgotten as well."""
     form()
@@ -136,6 +141,7 @@ def create_sign_out() -> Any:
 
 
 @bp.post("/lock")
+@for_everybody()
 def create_lock() -> Any:
     """End the session of a shared device, which one's PIN opens again."""
     form()
@@ -144,6 +150,7 @@ def create_lock() -> Any:
 
 
 @bp.post("/language")
+@for_everybody()
 def set_language() -> Any:
     """Choose a language, for this session and, signed in, for next time."""
     values = form(required=("language",), optional=("next",))
@@ -157,6 +164,7 @@ def set_language() -> Any:
 
 
 @bp.post("/theme")
+@for_everybody()
 def set_theme() -> Any:
     """Choose light or dark; nothing chosen follows the device."""
     values = form(optional=("theme", "next"))
@@ -171,9 +179,10 @@ def set_theme() -> Any:
 
 
 @bp.get("/me")
+@for_signed_in()
 def show_me() -> Any:
     """Who I am here: my PIN, my sessions, my tokens, my language."""
-    return _me(signed_in())
+    return _me(actor())
 
 
 def _me(by: Actor, *, message: str = "", status: int = 200, secret: str = "") -> Any:
@@ -194,9 +203,9 @@ def _me(by: Actor, *, message: str = "", status: int = 200, secret: str = "") ->
 
 
 @bp.get("/me/password")
+@for_signed_in()
 def show_password() -> Any:
     """The form for another password; whoever has a one-time one sees nothing else."""
-    signed_in()
     return _password()
 
 
@@ -211,9 +220,10 @@ def _password(message: str = "", status: int = 200) -> Any:
 
 @bp.post("/me/password")
 @limiter.limit("10 per minute", key_func=lambda: f"password:{actor().id}")
+@for_signed_in()
 def set_password() -> Any:
     """Take another password; all other sessions end."""
-    by = signed_in()
+    by = actor()
     values = form(required=("password", "again"), optional=("current",))
     try:
         hashed = _new_password(by, values)
@@ -247,9 +257,10 @@ def _new_password(by: Actor, values: dict[str, str]) -> str:
 
 
 @bp.post("/me/pin")
+@for_signed_in()
 def set_pin() -> Any:
     """Let oneself in on this device by a PIN; the device is known from now on."""
-    by = signed_in()
+    by = actor()
     values = form(required=("pin",))
     try:
         if not current_user.is_full:
@@ -272,9 +283,10 @@ def set_pin() -> Any:
 
 
 @bp.post("/me/pin/removal")
+@for_signed_in()
 def remove_pin() -> Any:
     """Forget one's PIN on this device."""
-    by = signed_in()
+    by = actor()
     form()
     device = edge.known_device()
     if device:
@@ -284,18 +296,20 @@ def remove_pin() -> Any:
 
 
 @bp.post("/sessions/<sign_in_id>/ending")
+@for_signed_in()
 def end_session(sign_in_id: str) -> Any:
     """End a session, one's own or, for an administrator, one of their people's."""
-    by = signed_in()
+    by = actor()
     values = form(optional=("next",))
     transact(lambda opened: service.end_sign_in(opened, by, sign_in_id=sign_in_id, at=now()))
     return redirect(way_back(values["next"], url_for("identity.show_me")))
 
 
 @bp.post("/me/sessions/ending")
+@for_signed_in()
 def end_other_sessions() -> Any:
     """End all of one's sessions but this one."""
-    by = signed_in()
+    by = actor()
     form()
     keep = current_user.sign_in_id
     transact(lambda opened: service.end_sign_ins(opened, by, person_id=by.id, keep=keep, at=now()))
@@ -303,9 +317,10 @@ def end_other_sessions() -> Any:
 
 
 @bp.post("/me/tokens")
+@for_signed_in()
 def create_token() -> Any:
     """Make a token for oneself and show it, once."""
-    by = signed_in()
+    by = actor()
     try:
         values = form(required=("name",), optional=tuple(one.value for one in Permission))
         login = found(queries.person_row(db.session(), by.id), "person", by.id).login or ""
@@ -321,9 +336,10 @@ def create_token() -> Any:
 
 
 @bp.post("/tokens/<token_id>/revocation")
+@for_signed_in()
 def revoke_token(token_id: str) -> Any:
     """Make a token worthless, one's own or, for an administrator, one of their people's."""
-    by = signed_in()
+    by = actor()
     values = form(optional=("next",))
     transact(lambda opened: service.revoke_token(opened, by, token_id=token_id, at=now()))
     return redirect(way_back(values["next"], url_for("identity.show_me")))
@@ -334,9 +350,10 @@ def revoke_token(token_id: str) -> Any:
 
 @bp.get("/handover")
 @limiter.limit("30 per minute", key_func=lambda: f"handover:{actor().id}")
+@for_signed_in()
 def show_handover() -> Any:
     """A symbol for the phone's camera and a short code to type: once, for two minutes."""
-    by = signed_in()
+    by = actor()
     is_full = current_user.is_full
     offer, secret, code = transact(
         lambda opened: service.hand_over(opened, by, is_full=is_full, at=now())
@@ -360,9 +377,10 @@ def _reachable() -> str:
 
 @bp.get("/handover/<handover_id>/state")
 @limiter.exempt
+@for_signed_in()
 def show_handover_state(handover_id: str) -> Any:
     """What became of an offer of one's own; the desk's page asks every two seconds."""
-    by = signed_in()
+    by = actor()
     offer = found(queries.own_handover(db.session(), by.id, handover_id), "handover", handover_id)
     over = now() - offer.created_at > HANDOVER_LASTS
     state = "used" if offer.used_at else "over" if over else "waiting"
@@ -371,6 +389,7 @@ def show_handover_state(handover_id: str) -> Any:
 
 @bp.get("/phone/<secret>")
 @limiter.limit("30 per minute", key_func=get_remote_address)
+@for_everybody()
 def show_offer(secret: str) -> Any:
     """Ask before signing in: a preview of the link must not use it up."""
     bind(db.session(), OPERATOR)
@@ -384,6 +403,7 @@ def show_offer(secret: str) -> Any:
 
 @bp.post("/phone/<secret>")
 @limiter.limit("10 per minute", key_func=get_remote_address)
+@for_everybody()
 def redeem_offer(secret: str) -> Any:
     """Sign this device in by a link."""
     form()
@@ -392,6 +412,7 @@ def redeem_offer(secret: str) -> Any:
 
 
 @bp.get("/phone")
+@for_everybody()
 def show_short_code() -> Any:
     """The form for the short code that a desk shows."""
     return render_template("identity/short_code.html", message="")
@@ -399,6 +420,7 @@ def show_short_code() -> Any:
 
 @bp.post("/phone")
 @limiter.limit("10 per minute", key_func=get_remote_address)
+@for_everybody()
 def redeem_short_code() -> Any:
     """Sign this device in by a short code."""
     try:

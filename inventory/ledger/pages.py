@@ -18,7 +18,8 @@ from inventory.places.models import Sort
 from inventory.register.pages import spot_named, thing_forms, thing_or_404
 from inventory.register.rules import cents, code_in
 from inventory.scope import Actor, Permission
-from inventory.web.context import actor, found, now, signed_in
+from inventory.web.context import actor, found, now
+from inventory.web.door import needs
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
 
@@ -26,9 +27,10 @@ bp = Blueprint("ledger", __name__)
 
 
 @bp.get("/agreement")
+@needs(Permission.SEE)
 def show_agreement() -> Any:
     """The three sums for the schools in sight, and each kind where they differ."""
-    if not signed_in().may(Permission.SEE):
+    if not actor().may(Permission.SEE):
         raise NotAllowed(permission=Permission.SEE.value)
     session = db.session()
     schools = places.schools(session)
@@ -47,17 +49,11 @@ ENTRY = (
 )  # fmt: skip
 
 
-def _may_arrange() -> Actor:
-    by = signed_in()
-    if not by.may(Permission.ARRANGE):
-        raise NotAllowed(permission=Permission.ARRANGE.value)
-    return by
-
-
 @bp.get("/things/new")
+@needs(Permission.ARRANGE, "kind", "place", "q")
 def new_thing() -> Any:
     """First the kind, found by typing; then how many, where, and what else is known."""
-    by = _may_arrange()
+    by = actor()
     values = dict.fromkeys(ENTRY, "") | {"quantity": "1", "once": new_id(now())}
     values |= {name: request.args.get(name, "")[:60] for name in ("kind", "place")}
     return _form(by, values)
@@ -83,9 +79,10 @@ def _kind(kind_id: str) -> KindRow:
 
 
 @bp.post("/things")
+@needs(Permission.ARRANGE)
 def create_things() -> Any:
     """Enter things by hand: so many of a kind, by a receipt."""
-    by = _may_arrange()
+    by = actor()
     values = form(required=("kind",), optional=ENTRY[1:])
     kind = _kind(values["kind"])
     try:
@@ -151,9 +148,10 @@ def _rest(entry: Entry, left: int) -> Entry:
 
 
 @bp.post("/things/<code>/retirement")
+@needs(Permission.ARRANGE)
 def create_thing_retirement(code: str) -> Any:
     """Take back a thing that was entered wrongly, with a reason."""
-    by, row = _may_arrange(), thing_or_404(code)
+    by, row = actor(), thing_or_404(code)
     values = form(optional=("reason",))
     try:
         transact(
@@ -168,9 +166,10 @@ def create_thing_retirement(code: str) -> Any:
 
 
 @bp.post("/things/<code>/restoration")
+@needs(Permission.ARRANGE)
 def create_thing_restoration(code: str) -> Any:
     """Bring back a thing that was retired by mistake."""
-    by, row = _may_arrange(), thing_or_404(code)
+    by, row = actor(), thing_or_404(code)
     form()
     transact(
         lambda session: (
@@ -181,9 +180,10 @@ def create_thing_restoration(code: str) -> Any:
 
 
 @bp.post("/things/<code>/quantity")
+@needs(Permission.ARRANGE)
 def create_thing_quantity(code: str) -> Any:
     """Correct the quantity with which a batch was entered, with a reason."""
-    by, row = _may_arrange(), thing_or_404(code)
+    by, row = actor(), thing_or_404(code)
     values = form(optional=("quantity", "reason"))
     try:
         quantity = whole(values, "quantity")

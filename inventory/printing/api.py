@@ -5,13 +5,14 @@ from typing import Any
 from inventory.api.document import documented, schema
 from inventory.api.edge import blueprint, body, fields
 from inventory.db import db
-from inventory.errors import Invalid, NotAllowed, NothingToPrint, TooMany
+from inventory.errors import Invalid, NothingToPrint, TooMany
 from inventory.printing import jobs, papers
 from inventory.printing.service import MOST_LABELS
 from inventory.register import queries
-from inventory.register.api import cabinet_or_404, may_see
+from inventory.register.api import cabinet_or_404
 from inventory.scope import Permission
 from inventory.web.context import actor, now
+from inventory.web.door import needs
 from inventory.web.downloads import download
 
 OPTIONAL = {
@@ -24,9 +25,9 @@ bp = blueprint("printing", "Labels and cards")
 
 @bp.get("/cabinets/<string:code>/card.pdf")
 @documented("A cabinet's card as it is now", answer=BINARY, mimetype="application/pdf")
+@needs(Permission.SEE)
 def show_card(code: str) -> Any:
     """Shown, not printed: the version counts as printed when it is printed on its page."""
-    may_see()
     cabinet = cabinet_or_404(code)
     card = queries.card(db.session(), cabinet)
     content = papers.hand_over(papers.card_document(card, jobs.symbols(), now()))
@@ -50,11 +51,10 @@ def show_card(code: str) -> Any:
     answer=BINARY,
     mimetype="application/pdf",
 )
+@needs(Permission.PRINT)
 def create_labels() -> Any:
     """Read back before they are handed over; a label that cannot be read refuses the whole job."""
     by = actor()
-    if not by.may(Permission.PRINT):
-        raise NotAllowed(permission=Permission.PRINT.value)
     asked = fields(body(), optional=OPTIONAL)
     order = jobs.Order(
         stock=asked.get("stock") or "40x30",

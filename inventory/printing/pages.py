@@ -6,12 +6,13 @@ from flask import Blueprint, render_template, request
 
 import labels
 from inventory.db import db
-from inventory.errors import Invalid, NotAllowed, NothingToPrint, Refusal
+from inventory.errors import Invalid, NothingToPrint, Refusal
 from inventory.places import queries as places
 from inventory.printing import jobs, service
 from inventory.register import queries
 from inventory.scope import Actor, Permission
-from inventory.web.context import actor, found, signed_in
+from inventory.web.context import actor, found
+from inventory.web.door import needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
@@ -20,17 +21,10 @@ FIELDS = ("codes", "cabinet", "what", "blank", "stock", "skip", "symbol", "schoo
 bp = Blueprint("printing", __name__)
 
 
-def _may_print() -> Actor:
-    by = signed_in()
-    if not by.may(Permission.PRINT):
-        raise NotAllowed(permission=Permission.PRINT.value)
-    return by
-
-
 @bp.get("/labels")
+@needs(Permission.PRINT, *FIELDS)
 def new_labels() -> Any:
     """Choose what to print and on which stock; the address may name things or a cabinet."""
-    _may_print()
     values = {name: request.args.get(name, "") for name in FIELDS}
     return _form(values)
 
@@ -58,9 +52,10 @@ def _unprinted(values: dict[str, str]) -> list[queries.ThingRow]:
 
 
 @bp.post("/labels")
+@needs(Permission.PRINT)
 def create_labels() -> Any:
     """Print; a refusal keeps the form as it was filled in."""
-    by = _may_print()
+    by = actor()
     values = form(optional=FIELDS)
     try:
         printed = _print(by, values)
@@ -102,9 +97,10 @@ def _places(code: str) -> list[Any]:
 
 
 @bp.post("/cabinets/<code>/card")
+@needs(Permission.PRINT)
 def create_card(code: str) -> Any:
     """Print a cabinet's card; from now on it is known when it gets stale."""
-    by = _may_print()
+    by = actor()
     form()
     place = places.place_by_code(db.session(), code)
     cabinet = found(place if place and place.sort in {"cabinet", "room"} else None, "cabinet", code)

@@ -15,7 +15,7 @@ from inventory.api.edge import (
     limit,
 )
 from inventory.db import db, transact
-from inventory.errors import Invalid, Missing, NotAllowed
+from inventory.errors import Invalid, Missing
 from inventory.journal.queries import history
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
@@ -24,6 +24,7 @@ from inventory.register.queries import Card, ThingRow
 from inventory.register.rules import LONGEST, cents, code_in, shown
 from inventory.scope import Permission
 from inventory.web.context import actor, found, now
+from inventory.web.door import needs
 
 THING = {
     "type": "object",
@@ -72,9 +73,9 @@ bp = blueprint("register", "Register")
         },
     },
 )
+@needs(Permission.SEE)
 def list_things() -> Any:
     """The things in sight in the order of school and code; `next` is the cursor to go on with."""
-    may_see()
     start = from_cursor(request.args.get("cursor"), 2)
     size = limit()
     text = request.args.get("q", "")
@@ -89,9 +90,9 @@ def list_things() -> Any:
 
 @bp.get("/things/<string:code>")
 @documented("One thing with its history", answer=THING)
+@needs(Permission.SEE)
 def show_thing(code: str) -> Any:
     """A thing by its code, with the events of its history, the latest first."""
-    may_see()
     row = found(queries.thing(db.session(), code_in(code) or code), "thing", code)
     entries = history(db.session(), row.school_id, row.code)
     events = [
@@ -104,9 +105,9 @@ def show_thing(code: str) -> Any:
 
 @bp.get("/cabinets/<string:code>")
 @documented("One cabinet, room or shelf with its card", answer={"type": "object"})
+@needs(Permission.SEE)
 def show_cabinet(code: str) -> Any:
     """A cabinet by its code: its card as it is now, and whether the printed one is stale."""
-    may_see()
     cabinet = cabinet_or_404(code)
     card = queries.card(db.session(), cabinet)
     things = queries.things_in(db.session(), cabinet.school_id, cabinet.id)
@@ -115,6 +116,7 @@ def show_cabinet(code: str) -> Any:
 
 @bp.patch("/things/<string:code>")
 @documented("Change the description of a thing", body=DESCRIPTION, answer=THING)
+@needs(Permission.ARRANGE)
 def change_thing(code: str) -> Any:
     """Fields that are there are changed, others are not; null clears one."""
     row = found(queries.thing(db.session(), code_in(code) or code), "thing", code)
@@ -135,6 +137,7 @@ def change_thing(code: str) -> Any:
 
 @bp.patch("/cabinets/<string:code>")
 @documented("Change a room, cabinet or shelf", body=PLACE, answer={"type": "object"})
+@needs(Permission.ARRANGE)
 def change_cabinet(code: str) -> Any:
     """Fields that are there are changed, others are not; null clears the keeper."""
     place = cabinet_or_404(code)
@@ -153,17 +156,6 @@ def change_cabinet(code: str) -> Any:
         )
     )
     return jsonify(card_json(queries.card(db.session(), cabinet_or_404(place.id))))
-
-
-def may_see() -> None:
-    """
-    Let only those go on who may see.
-
-    Raises:
-        NotAllowed: this person may not.
-    """
-    if not actor().may(Permission.SEE):
-        raise NotAllowed(permission=Permission.SEE.value)
 
 
 def cabinet_or_404(code: str) -> PlaceRow:

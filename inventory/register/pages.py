@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue import queries as catalogue
 from inventory.db import db, transact
-from inventory.errors import NotAllowed, NotFound, PlaceNotEmpty, Refusal
+from inventory.errors import NotFound, PlaceNotEmpty, Refusal
 from inventory.identity.queries import names
 from inventory.journal.queries import Entry, history
 from inventory.places import queries as places
@@ -18,29 +18,18 @@ from inventory.register import queries, service
 from inventory.register.queries import ThingRow
 from inventory.register.rules import cents, code_in
 from inventory.scope import Actor, Permission, own_school
-from inventory.web.context import CABINET, found, now, parts_of, signed_in
+from inventory.web.context import CABINET, actor, found, now, parts_of
+from inventory.web.door import needs
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
 
 bp = Blueprint("register", __name__)
 
 
-def _may_see() -> None:
-    if not signed_in().may(Permission.SEE):
-        raise NotAllowed(permission=Permission.SEE.value)
-
-
-def _may_arrange() -> Actor:
-    by = signed_in()
-    if not by.may(Permission.ARRANGE):
-        raise NotAllowed(permission=Permission.ARRANGE.value)
-    return by
-
-
 @bp.get("/things")
+@needs(Permission.SEE, "kind", "page", "q", "retired", "school")
 def list_things() -> Any:
     """Things, found by words, numbers, initials or place, a page at a time."""
-    _may_see()
     text, school_id = request.args.get("q", "").strip(), request.args.get("school", "")
     page, kind_id = page_number(), request.args.get("kind", "")
     retired = request.args.get("retired") == "1"
@@ -58,9 +47,9 @@ def list_things() -> Any:
 
 
 @bp.get("/things/<code>")
+@needs(Permission.SEE, "back", "quantity", "said")
 def show_thing(code: str) -> Any:
     """A thing: what it is, where it belongs, its label, its history in sentences."""
-    _may_see()
     row = found(queries.thing(db.session(), code), "thing", code)
     entries = history(db.session(), row.school_id, row.code)
     back = request.args.get("back", "")
@@ -85,9 +74,9 @@ def _told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
 
 
 @bp.get("/cabinets")
+@needs(Permission.SEE, "school")
 def list_cabinets() -> Any:
     """Cabinets by room, with what is in them and whether their card is current."""
-    _may_see()
     school_id = request.args.get("school", "")
     session = db.session()
     schools = places.schools(session)
@@ -103,9 +92,9 @@ def list_cabinets() -> Any:
 
 
 @bp.get("/cabinets/<code>")
+@needs(Permission.SEE, "said")
 def show_cabinet(code: str) -> Any:
     """A cabinet, room or shelf: drawn, with its contents shelf by shelf."""
-    _may_see()
     session = db.session()
     place = found(places.place_by_code(session, code), "place", code)
     things = queries.things_in(session, place.school_id, place.id)
@@ -133,9 +122,10 @@ INSIDE = ("first", "last", "shelves", "titles", "keeper", "preview")
 
 
 @bp.get("/rooms/new")
+@needs(Permission.ARRANGE, "school")
 def new_room() -> Any:
     """One form lays out a room with its cabinets and shelves."""
-    by = _may_arrange()
+    by = actor()
     values = dict.fromkeys(ROOM, "") | {"first": "1", "last": "12", "shelves": "4"}
     return _room_form(by, values | {"school": request.args.get("school", "")})
 
@@ -157,9 +147,10 @@ def _room_form(
 
 
 @bp.post("/rooms")
+@needs(Permission.ARRANGE)
 def create_room() -> Any:
     """Lay out a room; with `preview` only say which numbers that means."""
-    by = _may_arrange()
+    by = actor()
     values = form(optional=ROOM)
     planned: list[Planned] = []
     try:
@@ -176,9 +167,9 @@ def create_room() -> Any:
 
 
 @bp.post("/rooms/preview")
+@needs(Permission.ARRANGE)
 def show_room_preview() -> Any:
     """The numbers that a form means, while it is filled in."""
-    _may_arrange()
     values = form(optional=ROOM)
     try:
         planned = rules.room(values["short"] or "?", values["name"], _series(values))
@@ -218,9 +209,9 @@ def _place(code: str) -> PlaceRow:
 
 
 @bp.get("/cabinets/<code>/arrangement")
+@needs(Permission.ARRANGE, "said")
 def arrange_cabinet(code: str) -> Any:
     """Change a place: its words, what is in it, where it stands, whether it is in use."""
-    _may_arrange()
     return _arrangement(_place(code))
 
 
@@ -255,9 +246,10 @@ def _arrangement(
 
 
 @bp.post("/cabinets/<code>/description")
+@needs(Permission.ARRANGE)
 def create_cabinet_description(code: str) -> Any:
     """Rename a place, give it another number or keeper; a field that is not sent stays."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     values = form(optional=("short", "name", "keeper"))
     wanted: dict[str, str | None] = {
         name: values[name] or None if name == "keeper" else values[name]
@@ -276,9 +268,10 @@ def create_cabinet_description(code: str) -> Any:
 
 
 @bp.post("/cabinets/<code>/inside")
+@needs(Permission.ARRANGE)
 def create_cabinet_inside(code: str) -> Any:
     """Add cabinets in series to a room, or shelves to a cabinet."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     values = form(optional=INSIDE)
     try:
         if place.sort == "room":
@@ -296,9 +289,10 @@ def create_cabinet_inside(code: str) -> Any:
 
 
 @bp.post("/cabinets/<code>/order")
+@needs(Permission.ARRANGE)
 def create_cabinet_order(code: str) -> Any:
     """Move a place up or down among those beside it."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     values = form(required=("direction",))
     steps = -1 if values["direction"] == "up" else 1
     transact(
@@ -311,9 +305,10 @@ def create_cabinet_order(code: str) -> Any:
 
 
 @bp.post("/cabinets/<code>/move")
+@needs(Permission.ARRANGE)
 def create_cabinet_move(code: str) -> Any:
     """Move a cabinet to another room, or a shelf to another cabinet."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     values = form(required=("to",))
     try:
         transact(
@@ -327,9 +322,10 @@ def create_cabinet_move(code: str) -> Any:
 
 
 @bp.post("/cabinets/<code>/retirement")
+@needs(Permission.ARRANGE)
 def create_cabinet_retirement(code: str) -> Any:
     """Give up a place in which nothing is."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     form()
     try:
         transact(
@@ -343,9 +339,10 @@ def create_cabinet_retirement(code: str) -> Any:
 
 
 @bp.post("/cabinets/<code>/restoration")
+@needs(Permission.ARRANGE)
 def create_cabinet_restoration(code: str) -> Any:
     """Use a place again that was given up."""
-    by, place = _may_arrange(), _place(code)
+    by, place = actor(), _place(code)
     form()
     transact(
         lambda session: service.restore_place(
@@ -371,9 +368,9 @@ def thing_or_404(code: str) -> ThingRow:
 
 
 @bp.get("/things/<code>/change")
+@needs(Permission.ARRANGE)
 def change_thing(code: str) -> Any:
     """The forms that change a thing: describe, move, correct, retire."""
-    _may_arrange()
     return thing_forms(thing_or_404(code))
 
 
@@ -400,9 +397,10 @@ def thing_forms(
 
 
 @bp.post("/things/<code>/description")
+@needs(Permission.ARRANGE)
 def create_thing_description(code: str) -> Any:
     """Describe a thing anew; a field that is not sent is not changed."""
-    by, row = _may_arrange(), thing_or_404(code)
+    by, row = actor(), thing_or_404(code)
     values = form(optional=DESCRIPTION)
     sent = {name: values[name] for name in values if name in request.form}
     try:
@@ -422,9 +420,10 @@ def create_thing_description(code: str) -> Any:
 
 
 @bp.post("/things/<code>/move")
+@needs(Permission.ARRANGE)
 def create_thing_move(code: str) -> Any:
     """Move a thing, a batch or a part of it to another place, named by path or code."""
-    by, row = _may_arrange(), thing_or_404(code)
+    by, row = actor(), thing_or_404(code)
     values = form(required=("to",), optional=("quantity",))
     try:
         to = spot_named(values["to"], row.school_id)

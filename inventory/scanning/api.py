@@ -22,6 +22,7 @@ from inventory.scanning.service import (
 )
 from inventory.scope import Actor, Permission
 from inventory.web.context import actor, now
+from inventory.web.door import needs
 
 INTAKE = "tallycard_intake"
 SCAN = schema(
@@ -62,6 +63,7 @@ bp = blueprint("scanning", "Scans")
     body=SCANS,
     answer=schema({"results": {"type": "array", "items": RESULT}}, ("results",)),
 )
+@needs(Permission.SCAN)
 def create_scans() -> Any:
     """One scan or up to 1,000; answered only when they are durable. See `express` for most."""
     if FAILED in request.environ:
@@ -103,11 +105,10 @@ def submit(by: Actor, at: datetime, scans: tuple[Incoming, ...]) -> list[dict[st
         },
     },
 )
+@needs(Permission.SEE)
 def show_resolution() -> Any:
     """Candidate meanings of `q`, and what of them there is in the schools in sight."""
     by = actor()
-    if not by.may(Permission.SEE):
-        raise NotAllowed(permission=Permission.SEE.value)
     if "q" not in request.args:
         raise Missing(field="q")
     text = request.args["q"]

@@ -11,15 +11,17 @@ from inventory.register.rules import is_code
 from inventory.scanning.rules import Unreadable
 from inventory.scanning.service import resolve
 from inventory.scanning.store import Target
+from inventory.scope import Permission
 from inventory.web.context import HOME, actor, found, parts_of, signed_in
+from inventory.web.door import ANY, for_everybody, needs
 
 bp = Blueprint("scanning", __name__)
 
 
 @bp.get("/")
+@needs(Permission.SEE)
 def home() -> Any:
     """The scan box, and what is going on: open counts, rooms and cabinets, stale cards."""
-    signed_in()
     session = db.session()
     schools = places.schools(session)
     cabinets = register.cabinet_rows(session, places.cabinets(session)) if len(schools) == 1 else []
@@ -38,9 +40,10 @@ def _by_room(cabinets: list[register.CabinetRow]) -> dict[str, list[register.Cab
 
 
 @bp.get("/find")
+@needs(Permission.SEE, "q")
 def find() -> Any:
     """Open what a scanned or typed text points at, or list what it may mean or find."""
-    by = signed_in()
+    by = actor()
     text = request.args.get("q", "").strip()
     if not text:
         return redirect(url_for("scanning.home"))
@@ -81,6 +84,7 @@ def address_of(target: Target) -> str | None:
 
 
 @bp.get("/<code>")
+@for_everybody(ANY)
 def follow_link(code: str) -> Any:
     """The address that a label's link holds: it opens what bears the code."""
     by = signed_in() if is_code(code) else actor()

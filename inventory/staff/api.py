@@ -6,11 +6,11 @@ from flask import jsonify, request
 
 from inventory.api.document import documented
 from inventory.api.edge import blueprint
-from inventory.errors import Missing, NotAllowed
+from inventory.errors import Missing
 from inventory.identity.queries import PersonRow
 from inventory.scope import Permission
 from inventory.staff.pages import find_people
-from inventory.web.context import actor
+from inventory.web.door import needs
 
 PERSON = {
     "type": "object",
@@ -36,10 +36,9 @@ bp = blueprint("staff", "People")
         "properties": {"people": {"type": "array", "items": PERSON}},
     },
 )
+@needs(Permission.SEE)
 def list_people() -> Any:
     """At most 20 active people of the schools in sight."""
-    if not actor().may(Permission.SEE):
-        raise NotAllowed(permission=Permission.SEE.value)
     text = request.args.get("q", "").strip()
     if not text:
         raise Missing(field="q")

@@ -34,7 +34,8 @@ from inventory.register.rules import code_in
 from inventory.scope import OPERATOR, Actor, Permission, Role, bind
 from inventory.staff import edge
 from inventory.staff.service import STAGES, Beginning, refuse_when_set_up, set_up
-from inventory.web.context import CONFIG, LANGUAGES, act_as, actor, found, now, settings, signed_in
+from inventory.web.context import CONFIG, LANGUAGES, act_as, actor, found, now, settings
+from inventory.web.door import for_everybody, for_signed_in, needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
@@ -82,6 +83,7 @@ def _somebody() -> bool:
 
 
 @bp.get("/setup")
+@for_everybody()
 def show_setup() -> Any:
     """The first page of an empty deployment."""
     if _somebody():
@@ -102,6 +104,7 @@ def _setup(values: dict[str, str], message: str = "", status: int = 200) -> Any:
 
 @bp.post("/setup")
 @limiter.limit("10 per minute", key_func=get_remote_address)
+@for_everybody()
 def create_setup() -> Any:
     """Make the first administrator and their school; a refusal keeps the answers."""
     values = form(optional=("setup_code", "what", "password", "again", *ANSWERS))
@@ -151,13 +154,6 @@ def _begin(values: dict[str, str]) -> Any:
 # --- people --------------------------------------------------------------------------------
 
 
-def _administrator() -> Actor:
-    by = signed_in()
-    if not by.may(Permission.ADMINISTER):
-        raise NotAllowed(permission=Permission.ADMINISTER.value)
-    return by
-
-
 def _theirs(by: Actor, person_id: str) -> PersonRow:
     """The person, when they are one of the administrator's."""
     row = queries.person_row(db.session(), person_id)
@@ -165,9 +161,9 @@ def _theirs(by: Actor, person_id: str) -> PersonRow:
 
 
 @bp.get("/people")
+@needs(Permission.ADMINISTER, "page", "q", "school")
 def list_people() -> Any:
     """People of the administrator's schools, found by name, initials or account."""
-    _administrator()
     return _list()
 
 
@@ -188,9 +184,10 @@ def _list(message: str = "", status: int = 200) -> Any:
 
 
 @bp.get("/people/search")
+@for_signed_in("q")
 def search_people() -> Any:
     """People as a fragment of choices, for forms that ask who; `name` is that of the field."""
-    by = signed_in()
+    by = actor()
     if not by.may(Permission.SEE):
         raise NotAllowed(permission=Permission.SEE.value)
     text = request.args.get("q", "").strip()
@@ -209,9 +206,10 @@ def find_people(text: str) -> list[PersonRow]:
 
 
 @bp.get("/people/new")
+@needs(Permission.ADMINISTER, "school")
 def new_person() -> Any:
     """The form for somebody new."""
-    by = _administrator()
+    by = actor()
     schools = places.schools(db.session())
     only = schools[0].id if len(schools) == 1 else ""
     return _new(
@@ -233,9 +231,10 @@ def _new(values: dict[str, str], message: str = "", status: int = 200) -> Any:
 
 
 @bp.post("/people")
+@needs(Permission.ADMINISTER)
 def create_person() -> Any:
     """Add somebody with a one-time password, which is shown once."""
-    by = _administrator()
+    by = actor()
     values = form(optional=("name", "login", "role", "school"))
     password = one_time_password()
     school_id = values["school"] or by.school_id
@@ -262,9 +261,10 @@ def _role(text: str) -> Role:
 
 
 @bp.get("/people/<person_id>")
+@for_signed_in()
 def show_person(person_id: str) -> Any:
     """A person: for their administrator with everything, for others name, role and badge."""
-    by = signed_in()
+    by = actor()
     if not by.may(Permission.SEE):
         raise NotAllowed(permission=Permission.SEE.value)
     return _person(by, person_id)
@@ -296,17 +296,18 @@ def _person(
 
 
 @bp.get("/badges/<code>")
+@for_signed_in()
 def show_badge(code: str) -> Any:
     """The person whose badge was scanned."""
-    signed_in()
     row = found(queries.person_by_code(db.session(), code_in(code) or code), "person", code)
     return redirect(url_for("staff.show_person", person_id=row.id))
 
 
 @bp.post("/people/<person_id>")
+@needs(Permission.ADMINISTER)
 def edit_person(person_id: str) -> Any:
     """Change name, role and language."""
-    by = _administrator()
+    by = actor()
     _theirs(by, person_id)
     values = form(optional=("name", "role", "language"))
     try:
@@ -323,9 +324,10 @@ def edit_person(person_id: str) -> Any:
 
 
 @bp.post("/people/<person_id>/disabling")
+@needs(Permission.ADMINISTER)
 def disable_person(person_id: str) -> Any:
     """Let a person no longer sign in; sessions, PINs and tokens end."""
-    by = _administrator()
+    by = actor()
     form()
     try:
         transact(lambda opened: service.disable_person(opened, by, person_id=person_id, at=now()))
@@ -335,18 +337,20 @@ def disable_person(person_id: str) -> Any:
 
 
 @bp.post("/people/<person_id>/enabling")
+@needs(Permission.ADMINISTER)
 def enable_person(person_id: str) -> Any:
     """Let a person sign in again."""
-    by = _administrator()
+    by = actor()
     form()
     transact(lambda opened: service.enable_person(opened, by, person_id=person_id, at=now()))
     return redirect(url_for("staff.show_person", person_id=person_id))
 
 
 @bp.post("/people/<person_id>/password")
+@needs(Permission.ADMINISTER)
 def reset_password(person_id: str) -> Any:
     """Give a person a one-time password and show it, once."""
-    by = _administrator()
+    by = actor()
     form()
     try:
         password = transact(
@@ -358,9 +362,10 @@ def reset_password(person_id: str) -> Any:
 
 
 @bp.post("/people/<person_id>/sessions/ending")
+@needs(Permission.ADMINISTER)
 def end_sessions(person_id: str) -> Any:
     """End all sessions of a person."""
-    by = _administrator()
+    by = actor()
     form()
     transact(
         lambda opened: service.end_sign_ins(opened, by, person_id=person_id, keep=None, at=now())
@@ -369,9 +374,10 @@ def end_sessions(person_id: str) -> Any:
 
 
 @bp.post("/people/<person_id>/tokens")
+@needs(Permission.ADMINISTER)
 def create_token(person_id: str) -> Any:
     """Make a token with which a program acts as a person, and show it, once."""
-    by = _administrator()
+    by = actor()
     row = _theirs(by, person_id)
     try:
         values = form(required=("name",), optional=tuple(one.value for one in Permission))
@@ -390,9 +396,10 @@ def create_token(person_id: str) -> Any:
 
 
 @bp.post("/people/badges")
+@needs(Permission.ADMINISTER)
 def create_badges() -> Any:
     """Print the badges of the people chosen; who has no code yet gets one."""
-    by = _administrator()
+    by = actor()
     values = form(optional=("person", "stock", "skip", "symbol"))
     try:
         printed = print_badges(by, request.form.getlist("person"), values)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inventory.db import db
 from inventory.web.context import now
+from inventory.web.door import for_everybody
 from inventory.web.keeping import note_age
 from inventory.web.shell import limiter
 
@@ -17,6 +18,7 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 @limiter.exempt
+@for_everybody()
 def show_health() -> Any:
     """Whether the database answers."""
     try:
@@ -28,6 +30,7 @@ def show_health() -> Any:
 
 @bp.get("/metrics")
 @limiter.exempt
+@for_everybody()
 def show_metrics() -> Response:
     """Counters in the format of Prometheus; they name no person and no thing."""
     note_age(now())
