@@ -12,14 +12,16 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy.orm import Session
 
 from inventory.app import create_app
 from inventory.commands.database import run_migrations
 from inventory.config import Config
-from inventory.db import db
-from inventory.scope import OPERATOR, bind
+from inventory.db import db, transact
+from inventory.identity.models import Person
+from inventory.scope import OPERATOR, Permission, bind
 from tests.postgres import ROLE, private_server
-from tests.world import World, small_school
+from tests.world import HOME, NOON, World, small_school
 
 settings.register_profile(
     "tests",
@@ -174,3 +176,33 @@ def client_for(sqlite_app: APIFlask, sqlite_world: World) -> Callable[[str], Fla
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def api(sqlite_app: APIFlask, sqlite_world: World) -> Callable[..., FlaskClient]:
+    """Give a client that carries a token of somebody, narrowed to scopes where some are named."""
+
+    def carrying(login: str = "technician", *scopes: Permission) -> FlaskClient:
+        client = sqlite_app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sqlite_world.token(login, *scopes)}"
+        return client
+
+    return carrying
+
+
+@pytest.fixture
+def head(sqlite_app: APIFlask, sqlite_world: World) -> str:
+    """The login of the administrator of the first school alone, who is added."""
+    bind(db.session(), OPERATOR)
+    transact(_add_head)
+    return "head"
+
+
+def _add_head(session: Session) -> None:
+    known = session.query(Person).filter_by(login="technician").one()
+    session.add(
+        Person(
+            id="h" * 32, school_id=HOME, name="校管理员", login="head", role="administrator",
+            password_hash=known.password_hash, is_active=True, created_at=NOON,
+        )
+    )  # fmt: skip

@@ -196,10 +196,8 @@ def send(client, app, route, values, school, world, **more):
 
 
 @pytest.fixture
-def clients(client_for, sqlite_app, sqlite_world):
+def clients(client_for, sqlite_app, sqlite_world, head):
     """Somebody's clients, for pages and for the API, made once each."""
-    acting(OPERATOR)
-    transact(_head_of_school)
     made = {}
 
     def of_both(login):
@@ -211,14 +209,6 @@ def clients(client_for, sqlite_app, sqlite_world):
         return made[login]
 
     return lambda login, route: of_both(login)[route.is_api]
-
-
-def _head_of_school(session):
-    known = session.query(Person).filter_by(login="technician").one()
-    session.add(
-        Person(id="h" * 32, school_id=HOME, name="校管理员", login="head", role="administrator",
-               password_hash=known.password_hash, is_active=True, created_at=NOON)
-    )  # fmt: skip
 
 
 def test_every_route_says_whom_it_is_for(sqlite_app, routes):
