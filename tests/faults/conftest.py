@@ -13,7 +13,7 @@ from inventory.scope import OPERATOR, bind
 from tests.conftest import config_for
 from tests.world import World
 
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "20"))
 """How often the server is killed; `make faults N=100` for long."""
 
 
