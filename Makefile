@@ -7,9 +7,10 @@ HOST ?= 127.0.0.1
 PHOTOS ?=
 N ?= 20
 TEST ?= tests
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix faults bench vendor translations wheel setup setup-test clean
+.PHONY: help run test test-matrix fuzz hooks check fix faults bench vendor translations wheel setup setup-test clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,6 +21,15 @@ run: setup ## Start the demonstration on http://127.0.0.1:8000 (PORT=, HOST=)
 test: setup-test ## Run everything that CI runs (TEST=tests/unit for a part)
 	@$(BIN)/lint-imports --no-cache --config setup.cfg >/dev/null || $(BIN)/lint-imports --no-cache --config setup.cfg
 	@$(BIN)/python -m pytest $(TEST) -n 2 --dist loadgroup --ignore tests/benchmarks --durations 10
+
+test-matrix: setup-test ## Test under each Python and SQLAlchemy that is promised, where present
+	@deploy/matrix.sh
+
+fuzz: setup-test ## Ask the API what nobody would, for MINUTES=10
+	@FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/api/test_schema.py -q -n 2
+
+hooks: setup-test ## Look at each commit as `make check` does (pre-commit)
+	@$(BIN)/pre-commit install
 
 check: setup-test ## Lint, types, import contracts, templates
 	@$(BIN)/ruff check .
@@ -56,4 +66,4 @@ setup-test:
 	@deploy/setup.sh test
 
 clean: ## Remove the environment and the demonstration's data
-	rm -rf .venv var build dist *.egg-info
+	rm -rf .venv .matrix var build dist *.egg-info
