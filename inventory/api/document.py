@@ -43,7 +43,7 @@ def documented(
     body: dict[str, Any] | None = None,
     answer: dict[str, Any] | None = None,
     status: int = 200,
-    mimetype: str = "application/json",
+    mimetype: str | tuple[str, ...] = "application/json",
     query: dict[str, dict[str, Any]] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Say what a view takes and gives; the document is made from it."""
@@ -126,7 +126,8 @@ def _query_parameters(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _responses(told: dict[str, Any]) -> dict[str, Any]:
-    content = {told["mimetype"]: {"schema": told["answer"] or {}}}
+    kinds = told["mimetype"] if isinstance(told["mimetype"], tuple) else (told["mimetype"],)
+    content = {kind: {"schema": told["answer"] or {}} for kind in kinds}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(told["status"]): {"description": "Done.", "content": content},

@@ -13,7 +13,7 @@ from inventory.register.api import cabinet_or_404
 from inventory.scope import Permission
 from inventory.web.context import actor, now
 from inventory.web.door import needs
-from inventory.web.downloads import download
+from inventory.web.downloads import TYPES, download
 
 OPTIONAL = {
     "codes": list, "cabinet": str, "blank": int, "stock": str, "skip": int, "format": str,
@@ -49,7 +49,7 @@ def show_card(code: str) -> Any:
         }
     ),
     answer=BINARY,
-    mimetype="application/pdf",
+    mimetype=(TYPES["pdf"], TYPES["png"], TYPES["zip"]),
 )
 @needs(Permission.PRINT)
 def create_labels() -> Any:
