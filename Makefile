@@ -8,6 +8,8 @@ PHOTOS ?=
 N ?= 20
 TEST ?= tests
 MINUTES ?= 10
+THINGS ?= 2000
+ONLY ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-matrix fuzz hooks check fix faults bench vendor translations wheel setup setup-test clean
@@ -45,8 +47,11 @@ fix: setup-test ## Format, and mend what can be mended by itself
 faults: setup-test ## Kill, fill and lock for long (N=20 kills)
 	@FAULT_ROUNDS=$(N) $(BIN)/python -m pytest tests/faults -n 0 --durations 10
 
-bench: setup-test ## Measure, each beside its reference (PHOTOS=DIR for photographs)
-	@PHOTOS="$(PHOTOS)" $(BIN)/python -m tests.benchmarks
+bench: setup-test ## Measure, each beside its reference (PHOTOS=DIR, THINGS=100000, ONLY=scans)
+	@mkdir -p var
+	@PHOTOS="$(PHOTOS)" TALLYCARD_BENCH_THINGS="$(THINGS)" $(BIN)/python -m tests.benchmarks \
+		--json var/bench.json $(addprefix --only ,$(ONLY))
+	@echo "The figures for programs: var/bench.json"
 
 vendor: setup ## Fetch the vendored files again at their pinned versions (needs npm)
 	@$(BIN)/python deploy/vendor.py

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks import (
     batches,
+    browsing,
     decoding,
     deployment,
     importing,
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "scans": single_scans.measure,
     "batches": batches.measure,
     "together": together.measure,
+    "pages": browsing.measure,
     "labels": label_sheets.measure,
     "decode": decoding.measure,
     "reconcile": reconciling.measure,

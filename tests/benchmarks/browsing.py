@@ -1,0 +1,107 @@
+"""Pages of the demonstration at the size that is asked for, beside a bare Flask answer."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import quote
+
+from tests.benchmarks import servers
+from tests.benchmarks.deployment import KEY, Deployment
+from tests.benchmarks.table import Row
+from tests.benchmarks.together import Browser
+
+THINGS = int(os.environ.get("TALLYCARD_BENCH_THINGS", "2000"))
+CLIENTS = 4
+ROUNDS = 12
+CABINET = re.compile(r"/cabinets/[2-9][0-9]{10}")
+REFERENCE = "a bare Flask view, same server and clients"
+
+
+def measure(_: Deployment, folder: Path) -> Iterator[Row]:
+    """Measure what people look at all day, as a technician and as a bureau's officer."""
+    data = folder / "demonstration"
+    schools = max(3, THINGS // 5_000)
+    accounts = _demonstration(data, schools)
+    with servers.tallycard(data) as ours, servers.bare() as bare:
+        reference = _asked(bare, [Browser(bare.port) for _ in range(CLIENTS)], "/")
+        for login in ("technician", "officer"):
+            browsers = [_signed_in(ours.port, accounts[login]) for _ in range(CLIENTS)]
+            for what, path in _paths(browsers[0], login):
+                yield from _rows(f"{what}, {login}", _asked(ours, browsers, path), reference)
+
+
+def _demonstration(data: Path, schools: int) -> dict[str, dict[str, str]]:
+    """Load it with the command that everybody has, and return its accounts by name."""
+    environment = {**os.environ, "TALLYCARD_DATA": str(data), "TALLYCARD_SECRET_KEY": KEY}
+    told = ""
+    for arguments in (
+        ["db", "upgrade"],
+        ["demo", "--schools", str(schools), "--things", str(THINGS), "--json"],
+    ):
+        told = subprocess.run(
+            [sys.executable, "-m", "inventory.commands", *arguments], env=environment,
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+    return {one["login"]: one for one in map(json.loads, told.splitlines())}
+
+
+def _signed_in(port: int, account: dict[str, str]) -> Browser:
+    browser = Browser(port)
+    browser.get("/sign-in")
+    sent = {"login": account["login"], "password": account["password"]}
+    if browser.post("/sign-in", sent) != 302:
+        raise RuntimeError("the benchmark could not sign in")
+    return browser
+
+
+def _paths(browser: Browser, login: str) -> list[tuple[str, str]]:
+    paths = [("home", "/"), ("things", "/things"), ("search 天平", "/things?q=天平"),
+             ("agreement", "/agreement")]  # fmt: skip
+    if login == "technician":
+        cabinet = CABINET.search(browser.get("/cabinets"))
+        paths.append(("cabinets", "/cabinets"))
+        paths.append(("a cabinet", cabinet[0] if cabinet else "/cabinets"))
+    return paths
+
+
+class Asked:
+    """What came of asking one page over and over."""
+
+    def __init__(self, spent_ms: list[float], cpu_ms: float) -> None:
+        self.spent_ms = spent_ms
+        self.cpu_ms = cpu_ms
+
+
+def _asked(server: servers.Server, browsers: list[Browser], path: str) -> Asked:
+    spent: list[float] = []
+    address = quote(path, safe="/?=&")
+
+    def ask(browser: Browser) -> None:
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            browser.get(address)
+            spent.append((time.perf_counter() - begun) * 1000)
+
+    browsers[0].get(address)
+    before = server.cpu_s()
+    threads = [threading.Thread(target=ask, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Asked(spent, (server.cpu_s() - before) * 1000 / len(spent))
+
+
+def _rows(what: str, ours: Asked, reference: Asked) -> Iterator[Row]:
+    note = f"{THINGS:,} things, {CLIENTS} clients"
+    yield Row(what, "p50 ms", median(ours.spent_ms), median(reference.spent_ms), REFERENCE,
+              ours.cpu_ms, reference.cpu_ms, note)  # fmt: skip
+    yield Row(what, "p95 ms", quantiles(ours.spent_ms, n=20)[18],
+              quantiles(reference.spent_ms, n=20)[18], REFERENCE)  # fmt: skip
