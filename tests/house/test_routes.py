@@ -11,6 +11,7 @@ from inventory.counting.service import open_count
 from inventory.db import db, transact
 from inventory.places.queries import place_by_code
 from inventory.scope import OPERATOR
+from tests.web.page import Page
 from tests.world import HOME, NOON, acting
 
 RELEASED = Path(__file__).parents[1] / "data"
@@ -32,7 +33,7 @@ def test_no_address_of_a_release_is_gone(sqlite_app, list_):
 
 
 class Links(HTMLParser):
-    """The addresses that a page leads to: of links, and of forms that get."""
+    """The addresses that a page leads to: of links, and of parts that are fetched."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -43,9 +44,8 @@ class Links(HTMLParser):
         values = dict(attrs)
         if tag == "a" and values.get("href"):
             self.found.add(values["href"])
-        for name in ("hx-get",):
-            if values.get(name):
-                self.found.add(values[name])
+        if values.get("hx-get"):
+            self.found.add(values["hx-get"])
 
 
 @pytest.mark.parametrize("login", ["head", "technician", "teacher", "auditor"])
@@ -65,7 +65,10 @@ def test_no_page_leads_to_an_address_that_is_refused(client_for, sqlite_world, l
         assert answer.status_code in {200, 204}, f"{source} → {path}: {answer.status_code}"
         if answer.mimetype != "text/html":
             continue
-        for link in Links(answer.get_data(as_text=True)).found:
+        html = answer.get_data(as_text=True)
+        if "<html" in html:
+            Page(html).check()  # the house rules, on each page that there is
+        for link in Links(html).found:
             target = urldefrag(link)[0]
             if target and not urlsplit(target).netloc:
                 joined = target if target.startswith("/") else path.split("?")[0] + target
