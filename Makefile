@@ -57,7 +57,7 @@ vendor: setup ## Fetch the vendored files again at their pinned versions (needs 
 	@$(BIN)/python deploy/vendor.py
 
 translations: setup-test ## Collect the words of the pages and compile the Chinese ones
-	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o inventory/translations/messages.pot .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l -k spoken --no-location --sort-output -o inventory/translations/messages.pot .
 	@$(BIN)/pybabel -q update -i inventory/translations/messages.pot -d inventory/translations --no-fuzzy-matching
 	@$(BIN)/pybabel -q compile -d inventory/translations --statistics
 

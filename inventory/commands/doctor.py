@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from inventory import __version__
-from inventory.commands.edge import Form, application, as_json, emit, now
-from inventory.errors import Refusal
+from inventory.commands.edge import Form, application, as_json, emit, now, spoken
+from inventory.errors import N_, Refusal
 
 LEAST_FREE_MB = 500
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"}
@@ -26,6 +26,13 @@ NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "c
 AHEAD = timedelta(minutes=5)
 LONG_AGO = timedelta(days=3)
 PORT = 8000
+NAMES = (
+    N_("settings"), N_("time zone"), N_("disk"), N_("data folder"), N_("file system"),
+    N_("secret key"), N_("database"), N_("row security"), N_("integrity"), N_("durability"),
+    N_("clock"), N_("demonstration"), N_("last backup"), N_("backup that failed"),
+    N_("second place"), N_("address"), N_("port"), N_("cameras"), N_("labels"), N_("printers"),
+)  # fmt: skip
+"""What is looked at, as people are told; for programs the words stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,8 @@ def doctor(port: int, json_: bool) -> int:
             )  # fmt: skip
         else:
             mark = "✓" if one.is_well else "✗" if one.needed else "–"
-            click.echo(f"{mark} {one.what}: {one.detail}" + (f" → {one.mend}" if one.mend else ""))
+            mend = f" → {one.mend}" if one.mend else ""
+            click.echo(f"{mark} {spoken(one.what)}: {one.detail}{mend}")
     return 0 if all(one.is_well for one in findings if one.needed) else 1
 
 
@@ -113,13 +121,19 @@ def _data(config: Any) -> Iterator[Finding]:
     folder = config.data
     free = shutil.disk_usage(folder).free // 2**20
     enough = free >= LEAST_FREE_MB
-    yield Finding("disk", enough, f"{free} MB free in {folder}", "" if enough else "make room")
+    detail = spoken("%(free)s MB free in %(folder)s", free=free, folder=folder)
+    yield Finding("disk", enough, detail, "" if enough else spoken("make room"))
     fault = _fault_of_writing(folder)
-    yield Finding("data folder", not fault, fault or str(folder), fault and "make it writable")
+    mend = spoken("make it writable") if fault else ""
+    yield Finding("data folder", not fault, fault or str(folder), mend)
     if config.is_sqlite:
         kind = file_system_of(config.database_file.parent)
         local = kind not in NETWORK
-        mend = "" if local else "SQLite's locks do not hold there: put the data on a local disk"
+        mend = (
+            ""
+            if local
+            else spoken("SQLite's locks do not hold there: put the data on a local disk")
+        )
         yield Finding("file system", local, kind, mend)
     key = folder / "secret.key"
     if key.exists():
@@ -185,7 +199,8 @@ def _form(name: str) -> Iterator[Finding]:
     try:
         refuse_unknown_form(must_be_newest=False)
     except Refusal as refusal:
-        yield Finding("database", False, f"{name}: {said(refusal)}", "install the newer release")
+        mend = spoken("install the newer release")
+        yield Finding("database", False, f"{name}: {said(refusal)}", mend)
         return
     migrated = is_migrated()
     detail = f"{name}, {revision() or '—'}"
@@ -199,12 +214,12 @@ def _sqlite(config: Any) -> Iterator[Finding]:
     if not config.is_sqlite:
         with every_school(db.engine) as connection:
             passes = store.passes_row_security(connection)
-        detail = "the database's role passes it" if passes else "in force"
-        mend = "use a role that is no superuser and has no BYPASSRLS" if passes else ""
+        detail = spoken("the database's role passes it") if passes else spoken("in force")
+        mend = spoken("use a role that is no superuser and has no BYPASSRLS") if passes else ""
         yield Finding("row security", not passes, detail, mend, needed=False)
         return
     fault = store.quick_fault(config.database_file)
-    mend = "stop the server and restore the last backup: tallycard restore FILE --yes"
+    mend = spoken("stop the server and restore the last backup: tallycard restore FILE --yes")
     yield Finding("integrity", not fault, fault or "ok", fault and mend)
     with every_school(db.engine) as connection:
         found = store.durability(connection)
@@ -223,13 +238,16 @@ def _events() -> Iterator[Finding]:
     newest = newest.replace(tzinfo=newest.tzinfo or UTC)
     zone = settings().time_zone
     plausible = newest <= now() + AHEAD
-    detail = f"{_local(now(), zone)}, the newest event is of {_local(newest, zone)}"
-    mend = "" if plausible else "set the clock of this computer (timedatectl set-ntp true)"
+    detail = spoken(
+        "%(now)s, the newest event is of %(newest)s",
+        now=_local(now(), zone), newest=_local(newest, zone),
+    )  # fmt: skip
+    mend = "" if plausible else spoken("set the clock of this computer (timedatectl set-ntp true)")
     yield Finding("clock", plausible, detail, mend)
     demo = record.read(settings().data).is_demonstration
     yield Finding(
-        "demonstration", not demo, "loaded" if demo else "not loaded",
-        "use another data folder for a real school" if demo else "", needed=False,
+        "demonstration", not demo, spoken("loaded") if demo else spoken("not loaded"),
+        spoken("use another data folder for a real school") if demo else "", needed=False,
     )  # fmt: skip
 
 
@@ -261,26 +279,32 @@ def _backups(config: Any, has_aged: bool) -> Iterator[Finding]:
     needed = not known.is_demonstration and has_aged
     enable = "tallycard backup --enable FOLDER"
     recent = known.good is not None and now() - known.good <= LONG_AGO
-    detail = f"{_local(known.good, config.time_zone)} {known.good_file}" if known.good else "none"
+    detail = spoken("none")
+    if known.good:
+        detail = f"{_local(known.good, config.time_zone)} {known.good_file}"
     yield Finding("last backup", recent, detail, "" if recent else enable, needed=needed)
     if known.failed is not None:
         detail = f"{_local(known.failed, config.time_zone)} {known.failed_code}"
         told = " ".join(value for _, value in known.failed_data)
         yield Finding("backup that failed", False, f"{detail} {told}", enable, needed=needed)
     if not config.backup_to:
-        yield Finding("second place", False, "not set", enable, needed=needed)
+        yield Finding("second place", False, spoken("not set"), enable, needed=needed)
         return
     folder = Path(config.backup_to)
     if not folder.is_dir():
-        yield Finding("second place", False, f"{folder} is not there", "connect the disk")
+        yield Finding("second place", False, spoken("%(folder)s is not there", folder=folder),
+                      spoken("connect the disk"))  # fmt: skip
         return
     try:
         found = place.examine(config, folder)
     except Refusal as refusal:
         yield Finding("second place", False, str(refusal), enable)
         return
-    mend = "it is on the disk of the data; choose another" if found.is_same_disk else ""
-    detail = f"{folder}, {found.free >> 20} MB free, every night at {config.backup_at}"
+    mend = spoken("it is on the disk of the data; choose another") if found.is_same_disk else ""
+    detail = spoken(
+        "%(folder)s, %(free)s MB free, every night at %(at)s",
+        folder=folder, free=found.free >> 20, at=config.backup_at,
+    )  # fmt: skip
     yield Finding("second place", not found.is_same_disk, detail, mend, needed=False)
 
 
@@ -288,8 +312,10 @@ def _address(config: Any, port: int) -> Iterator[Finding]:
     from inventory.config import is_private
 
     lasting = config.address_is_lasting
-    kind = "confirmed" if config.url_lasts else "private" if is_private(config.url) else "public"
-    mend = "" if lasting else "labels with a link need TALLYCARD_URL; digits need nothing"
+    kind = spoken("public")
+    if config.url_lasts or is_private(config.url):
+        kind = spoken("confirmed") if config.url_lasts else spoken("private")
+    mend = "" if lasting else spoken("labels with a link need TALLYCARD_URL; digits need nothing")
     yield Finding("address", lasting, f"{config.url} ({kind})", mend, needed=False)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -297,10 +323,10 @@ def _address(config: Any, port: int) -> Iterator[Finding]:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             detail = f"{port}: {error.strerror}"
-            mend = "a server runs there already, or choose another with --port"
+            mend = spoken("a server runs there already, or choose another with --port")
             yield Finding("port", False, detail, mend, needed=False)
             return
-    yield Finding("port", True, f"{port} is free", needed=False)
+    yield Finding("port", True, spoken("%(port)s is free", port=port), needed=False)
 
 
 # --- readers, labels, printers -------------------------------------------------------------
@@ -313,9 +339,8 @@ def _readers() -> Iterator[Finding]:
     for name, works in ready.items():
         mend = "" if works else "apt-get install libzbar0" if name == "pyzbar" else "pip install"
         alone = any(ready.values())
-        yield Finding(
-            f"decoder {name}", works, "ready" if works else "missing", mend, needed=not alone
-        )
+        detail = spoken("ready") if works else spoken("missing")
+        yield Finding(f"decoder {name}", works, detail, mend, needed=not alone)
 
 
 def _cameras() -> Iterator[Finding]:
@@ -324,7 +349,8 @@ def _cameras() -> Iterator[Finding]:
     driver = find_spec("cv2") is not None
     cameras = len(list(Path("/dev").glob("video*")))
     mend = "" if driver else "pip install opencv-python-headless"
-    detail = f"{'driver ready' if driver else 'driver missing'}, {cameras} connected"
+    ready = spoken("ready") if driver else spoken("missing")
+    detail = spoken("driver %(ready)s, %(cameras)s connected", ready=ready, cameras=cameras)
     yield Finding("cameras", driver, detail, mend, needed=False)
 
 
@@ -336,9 +362,9 @@ def _labels() -> Iterator[Finding]:
         pdf = labels.render_pdf([content], labels.stock("40x30"))
         labels.read_back(pdf, [content.symbol])
     except labels.LabelError as error:
-        yield Finding("labels", False, str(error), "reinstall Tallycard")
+        yield Finding("labels", False, str(error), spoken("reinstall Tallycard"))
         return
-    yield Finding("labels", True, "a Chinese label was rendered and read back")
+    yield Finding("labels", True, spoken("a Chinese label was rendered and read back"))
 
 
 def _cards() -> Iterator[Finding]:
@@ -346,11 +372,12 @@ def _cards() -> Iterator[Finding]:
 
     if find_spec("smartcard") is None:
         mend = "pip install 'tallycard[pcsc]'"
-        yield Finding("PC/SC", False, "no driver for card readers", mend, needed=False)
+        yield Finding("PC/SC", False, spoken("no driver for card readers"), mend, needed=False)
         return
     running = Path("/run/pcscd/pcscd.comm").exists()
     mend = "" if running else "apt-get install pcscd"
-    yield Finding("PC/SC", running, "ready" if running else "pcscd is not running", mend, False)
+    detail = spoken("ready") if running else spoken("pcscd is not running")
+    yield Finding("PC/SC", running, detail, mend, needed=False)
 
 
 def _printers() -> Iterator[Finding]:
@@ -358,14 +385,14 @@ def _printers() -> Iterator[Finding]:
 
     lpstat = shutil.which("lpstat")
     if lpstat is None:
-        mend = "apt-get install cups-client; or print the PDF from any computer"
-        yield Finding("printers", False, "lp is not installed", mend, needed=False)
+        mend = spoken("apt-get install cups-client; or print the PDF from any computer")
+        yield Finding("printers", False, spoken("lp is not installed"), mend, needed=False)
         return
     done = subprocess.run(  # noqa: S603 - CUPS' own tool
         [lpstat, "-e"], capture_output=True, text=True, timeout=20, check=False
     )
     names = done.stdout.split()
-    yield Finding("printers", bool(names), ", ".join(names) or "none", needed=False)
+    yield Finding("printers", bool(names), ", ".join(names) or spoken("none"), needed=False)
 
 
 ALONE: tuple[Callable[[], Iterator[Finding]], ...] = (

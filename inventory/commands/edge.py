@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
-from functools import wraps
+from functools import cache, wraps
+from gettext import NullTranslations, translation
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -79,6 +81,17 @@ class Form(Enum):
     KNOWN = "known"
     """Of this release or older, or not there yet."""
     ANY = "any"
+
+
+def spoken(words: str, **data: object) -> str:
+    """Say something in the language of the terminal, also where there is no application."""
+    return _words(terminal_language()).gettext(words) % data
+
+
+@cache
+def _words(language: str) -> NullTranslations:
+    folder = Path(__file__).resolve().parent.parent / "translations"
+    return translation("messages", str(folder), [language], fallback=True)
 
 
 @contextmanager
