@@ -193,12 +193,14 @@ def _from_database(error: DBAPIError | OSError) -> Any:
     refusal = refusal_for(error)
     if refusal is None:
         return _from_unexpected(error)
-    log.error("unavailable", code=refusal.code, path=request.path, error=str(error)[:300])
+    path = refusals.path_without_secret()
+    log.error("unavailable", code=refusal.code, path=path, error=str(error)[:300])
     db.session.rollback()
     return refusals.respond(refusal)
 
 
 def _from_unexpected(error: Exception) -> Any:
-    log.error("unexpected", reference=g.get("reference"), path=request.path, exc_info=error)
+    path = refusals.path_without_secret()
+    log.error("unexpected", reference=g.get("reference"), path=path, exc_info=error)
     db.session.rollback()
     return refusals.respond(InternalError(reference=g.get("reference", "?")))

@@ -304,6 +304,18 @@ def test_a_session_that_was_planted_before_signing_in(sqlite_app, sqlite_world):
     assert other.get("/things").status_code == 302
 
 
+def test_logs_tell_no_link_that_signs_a_phone_in(sqlite_app):
+    written = io.StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
+    sqlite_app.config["WTF_CSRF_ENABLED"] = False
+    client = sqlite_app.test_client()
+    for _ in range(11):  # the last is refused while the link may still be good
+        client.post("/phone/the-secret-of-a-link")
+
+    assert "too_many_attempts" in written.getvalue()
+    assert "the-secret-of-a-link" not in written.getvalue()
+
+
 def test_logs_tell_no_secret(sqlite_app, sqlite_world):
     """Whatever goes wrong, no password, token, cookie, PIN or form stands in the log."""
     written = io.StringIO()
