@@ -120,8 +120,9 @@ def create_setup() -> Any:
     folder = {"backup_to": values["backup_to"]} if values["backup_to"] else {}
     write_settings(settings().data, {"url": url, "language": language} | folder)
     current_app.extensions[CONFIG] = replace(
-        settings(), url=url, language=language, backup_to=values["backup_to"]
-    )
+        settings(), url=url, language=language,
+        backup_to=values["backup_to"] or settings().backup_to,
+    )  # fmt: skip
     identity_edge.begin(person)
     return redirect(url_for("scanning.home"))
 
