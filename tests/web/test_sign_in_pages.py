@@ -248,6 +248,16 @@ def test_a_weak_pin_is_refused_on_the_page(client_for, look):
     Page(text_of(answer)).check()
 
 
+def test_whoever_came_by_pin_makes_no_token(phone, sqlite_world):
+    """It would outlive the PIN, the device and the session."""
+    unlock(phone, sqlite_world, "4711")
+
+    answer = phone.post("/me/tokens", data={"name": "x", "see": "1"})
+
+    assert answer.status_code == 403
+    assert "tc_" not in text_of(answer)
+
+
 def test_a_badge_picks_the_person_on_a_known_device_and_opens_nothing(
     phone, client_for, sqlite_world
 ):
