@@ -164,6 +164,22 @@ def test_reading_a_page_asks_once_who_it_is_and_writes_nothing(client_for):
     assert not any(one.startswith("UPDATE") for one in second)
 
 
+def test_reading_goes_on_where_nothing_can_be_written(client_for):
+    """A disk that is full or read-only: that a session is in use is noted another time."""
+    client = client_for("technician")
+    change(SignIn, seen_at=datetime.now(NOON.tzinfo) - timedelta(hours=1))
+    db.session.remove()
+
+    def refuse_to_write(connection, *_):
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(db.engine, "checkout", refuse_to_write)
+    assert client.get("/things").status_code == 200
+    db.session.remove()
+    event.remove(db.engine, "checkout", refuse_to_write)
+    db.engine.dispose()
+
+
 # --- one-time passwords --------------------------------------------------------------------
 
 
@@ -232,6 +248,16 @@ def test_whoever_came_by_pin_sets_no_other_pin(phone, sqlite_world):
     assert answer.status_code == 403
 
 
+def test_whoever_came_by_pin_makes_no_token(phone, sqlite_world):
+    """It would outlive the PIN, the device and the session."""
+    unlock(phone, sqlite_world, "4711")
+
+    answer = phone.post("/me/tokens", data={"name": "x", "see": "1"})
+
+    assert answer.status_code == 403
+    assert "tc_" not in text_of(answer)
+
+
 def test_signing_out_forgets_the_pin_and_locking_does_not(phone, sqlite_world):
     unlock(phone, sqlite_world, "4711")
     phone.post("/sign-out")
@@ -246,16 +272,6 @@ def test_a_weak_pin_is_refused_on_the_page(client_for, look):
 
     assert answer.status_code == 422
     Page(text_of(answer)).check()
-
-
-def test_whoever_came_by_pin_makes_no_token(phone, sqlite_world):
-    """It would outlive the PIN, the device and the session."""
-    unlock(phone, sqlite_world, "4711")
-
-    answer = phone.post("/me/tokens", data={"name": "x", "see": "1"})
-
-    assert answer.status_code == 403
-    assert "tc_" not in text_of(answer)
 
 
 def test_a_badge_picks_the_person_on_a_known_device_and_opens_nothing(
