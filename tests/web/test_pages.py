@@ -1,6 +1,7 @@
 """Every page, in both languages, for every role, and from another school's account."""
 
 import re
+import time
 
 import pytest
 
@@ -172,6 +173,18 @@ def test_a_scan_box_opens_what_the_text_points_at(client_for, sqlite_world):
         ("科仪1-01", f"/cabinets/{cabinet}"),
     ):
         assert client.get("/find", query_string={"q": text}).location == path, text
+
+
+@pytest.mark.parametrize("path", ["/find", "/things", "/kinds", "/api/v1/things"])
+def test_a_search_for_thousands_of_words_is_answered_at_once(client_for, api, path):
+    """It kept a processor busy for ten seconds, and ended in an error."""
+    client = api() if path.startswith("/api/") else client_for("technician")
+    begun = time.monotonic()
+
+    answer = client.get(path, query_string={"q": "x y " * 5000})
+
+    assert answer.status_code == 200
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize(
