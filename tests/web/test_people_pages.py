@@ -249,6 +249,12 @@ def test_an_order_for_badges_that_cannot_be_is_refused_before_a_code_is_given(
     assert person_of("technician").code is None
 
 
+def test_every_one_of_several_values_of_a_field_is_looked_at(local):
+    people = {"person": [person_of("technician").id, "\0"], "stock": "60x40"}
+
+    assert local.post("/people/badges", data=people).status_code == 422
+
+
 def test_people_are_searched_for_by_forms_and_programs(client_for, sqlite_app, sqlite_world, look):
     acting(OPERATOR)
     person_of("teacher").name = "王芳"
