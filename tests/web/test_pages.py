@@ -157,8 +157,20 @@ def test_pages_carry_the_headers_that_keep_them_safe(client_for):
     assert "unsafe-inline" not in policy
     assert "unsafe-eval" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
-    cookie = client_for("technician").get("/").headers.get("Set-Cookie", "HttpOnly; SameSite=Lax")
-    assert "HttpOnly" in cookie
+
+
+def test_every_script_of_a_page_carries_the_nonce_of_its_answer_alone(client_for):
+    client = client_for("technician")
+    nonces = set()
+    for path in PLAIN:
+        answer = client.get(path)
+        [nonce] = re.findall(r"'nonce-([\w-]{20,})'", answer.headers["Content-Security-Policy"])
+        scripts = re.findall(r"<script[^>]*>", answer.get_data(as_text=True))
+        assert scripts
+        assert all(f'nonce="{nonce}"' in one for one in scripts), path
+        nonces.add(nonce)
+
+    assert len(nonces) == len(PLAIN)
 
 
 def test_a_scan_box_opens_what_the_text_points_at(client_for, sqlite_world):

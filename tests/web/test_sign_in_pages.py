@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 import scanner
+from inventory.app import create_app
 from inventory.db import db, transact
 from inventory.identity import service
 from inventory.identity.models import Handover, Person, SignIn
@@ -17,8 +18,9 @@ from inventory.register.service import codes_for_people
 from inventory.scope import OPERATOR
 from inventory.web.context import CONFIG
 from inventory.web.shell import limiter
+from tests.conftest import Apart
 from tests.web.page import Page
-from tests.world import NOON, acting
+from tests.world import NOON, PASSWORD, acting
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,29 @@ def test_everybody_has_an_account_page(client_for, look, role):
 
 
 # --- sessions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://guizi.example.cn"])
+def test_cookies_are_kept_from_scripts_other_sites_and_open_lines(sqlite_config, url):
+    app = create_app(replace(sqlite_config, url=url))
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Apart
+    client, is_secure = app.test_client(), url.startswith("https:")
+    session = client.post(
+        "/sign-in", base_url=url, data={"login": "technician", "password": PASSWORD}
+    )
+    device = client.post("/me/pin", base_url=url, data={"pin": "8264"})
+    with app.app_context():
+        db.engine.dispose()
+
+    name = "__Host-tallycard" if is_secure else "tallycard"
+    for answer, started in ((session, f"{name}="), (device, "tallycard_device=")):
+        cookies = answer.headers.getlist("Set-Cookie")
+        [cookie] = [one for one in cookies if one.startswith(started)]
+        marks = set(cookie.split("; "))
+        assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= marks, cookie
+        assert ("Secure" in marks) is is_secure
+        assert "Domain" not in cookie
 
 
 def test_a_session_ends_where_it_is_ended(client_for):
