@@ -485,13 +485,17 @@ def test_the_demonstration_signs_in_on_this_computer_alone(
 def test_a_token_of_the_demonstration_is_refused_from_elsewhere(stranger_to, sqlite_world):
     secret = sqlite_world.token("technician")
     change(Person, is_demonstration=True)
-    headers = {"Authorization": f"Bearer {secret}"}
+    asked: dict = {"headers": {"Authorization": f"Bearer {secret}"}}
+    scan = {"device": "d", "seq": 1, "at": "2026-11-25T00:00:00Z", "payload": "x"}
 
-    assert stranger_to.get("/api/v1/things", headers=headers).status_code == 200
-    answer = stranger_to.get(
-        "/api/v1/things", headers=headers, environ_overrides={"REMOTE_ADDR": "192.168.1.7"}
-    )
-    assert (answer.status_code, answer.json["code"]) == (403, "demonstration_stays_here")
+    assert stranger_to.get("/api/v1/things", **asked).status_code == 200
+    assert stranger_to.post("/api/v1/scans", json=scan, **asked).status_code == 200
+    asked["environ_overrides"] = {"REMOTE_ADDR": "192.168.1.7"}
+    for answer in (
+        stranger_to.get("/api/v1/things", **asked),
+        stranger_to.post("/api/v1/scans", json=scan | {"seq": 2}, **asked),
+    ):
+        assert (answer.status_code, answer.json["code"]) == (403, "demonstration_stays_here")
 
 
 # --- tokens --------------------------------------------------------------------------------
