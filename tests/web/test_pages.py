@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from inventory.counting.service import open_count
 from inventory.db import db, transact
@@ -87,6 +88,17 @@ def posts(world, school):
         ("/labels", {"what": "cabinet", "cabinet": cabinet}),
         ("/labels", {"what": "places", "cabinet": cabinet}),
     ]
+
+
+def test_who_asks_for_what_is_another_schools_stands_in_the_log(client_for, sqlite_world):
+    foreign = sqlite_world.items[f"{OTHER}/01"][0]
+    client = client_for("technician")
+    with capture_logs() as logs:
+        client.get(f"/things/{foreign}")
+
+    [miss] = [one for one in logs if one["event"] == "not_found"]
+    assert (miss["what"], miss["key"]) == ("thing", foreign)
+    assert miss["actor"] == sqlite_world.technician.id
 
 
 def test_nothing_of_another_school_is_changed_by_a_form(client_for, sqlite_world):
