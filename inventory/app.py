@@ -107,7 +107,7 @@ def create_app(config: Config | None = None) -> APIFlask:
         app.register_blueprint(blueprint)
     door.refuse_silent_views(app)
     app.before_request(ask_at_the_door_of_pages)
-    _shorten_the_way_of_scans(app, settings)
+    _shorten_the_way_of_scans(app)
     shell.trust_proxies(app, settings)
     _log(app)
     return app
@@ -126,7 +126,7 @@ def _take_scans_in(app: APIFlask, tasks: Sequence[Task]) -> None:
     )
 
 
-def _shorten_the_way_of_scans(app: APIFlask, settings: Config) -> None:
+def _shorten_the_way_of_scans(app: APIFlask) -> None:
     with app.app_context():
         engine = database.db.engine
     app.wsgi_app = Express(  # type: ignore[method-assign]
@@ -134,7 +134,7 @@ def _shorten_the_way_of_scans(app: APIFlask, settings: Config) -> None:
         path=f"{api_edge.PREFIX}/scans",
         engine=engine,
         intake=app.extensions[scanning_api.INTAKE],
-        knows_host=shell.host_check(settings),
+        knows_host=shell.host_check(app),
         headers=(*shell.HEADERS.items(), ("Cache-Control", "no-store")),
     )
 

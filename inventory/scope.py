@@ -169,5 +169,12 @@ def _put_scope_on_statement(state: ORMExecuteState) -> None:
 def _refuse_foreign_rows(session: Session, *_: Any) -> None:
     actor = actor_of(session)
     for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, SchoolScoped) and not actor.sees(row.school_id):
-            raise NotFound(what="school", key=row.school_id)
+        if not _may_write(actor, row):
+            raise NotFound(what="school", key=str(row.school_id))
+
+
+def _may_write(actor: Actor, row: object) -> bool:
+    """Whether a row is of a school in sight, or of none: blank codes belong to everybody."""
+    if isinstance(row, SchoolOptional) and row.school_id is None:
+        return True
+    return not isinstance(row, SchoolScoped | SchoolOptional) or actor.sees(row.school_id)

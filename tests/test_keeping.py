@@ -148,6 +148,21 @@ def test_a_lost_disk_is_said_and_remembered(data, tmp_path):
     assert not usb.exists(), "nothing is written where the disk is missing"
 
 
+def test_the_empty_mount_point_of_a_lost_disk_is_no_second_place(data, tmp_path):
+    """A disk that is not plugged in: its folder is there, empty, on the disk of the data."""
+    usb = tmp_path / "usb"
+    tallycard(data, "backup", "--enable", str(usb))
+    record.change(data, good_file=str(usb / "yesterday.zip"), good_elsewhere=True)
+
+    tallycard(data, "backup", "--scheduled", code=2)
+
+    assert record.read(data).failed_code == "bad_backup_folder"
+    assert not list(usb.iterdir())
+    tallycard(data, "backup", "--enable", str(usb))
+    tallycard(data, "backup", "--scheduled")
+    assert not record.read(data).good_elsewhere
+
+
 def test_without_a_second_place_the_schedule_says_so(data):
     assert "--enable" in tallycard(data, "backup", "--scheduled", code=2)
 

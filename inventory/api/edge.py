@@ -131,10 +131,12 @@ def from_cursor(text: str | None, parts: int) -> tuple[str, ...] | None:
         return None
     try:
         value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise Invalid(field="cursor", value=text[:60]) from error
     if not (
-        isinstance(value, list) and len(value) == parts and all(isinstance(v, str) for v in value)
+        isinstance(value, list)
+        and len(value) == parts
+        and all(isinstance(one, str) and is_storable(one) for one in value)
     ):
         raise Invalid(field="cursor", value=text[:60])
     return tuple(value)
@@ -148,6 +150,7 @@ def limit(default: int = 100) -> int:
         Invalid: not a whole number from 1 to `MOST_PER_PAGE`.
     """
     text = request.args.get("limit", str(default))
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_PER_PAGE:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PER_PAGE))
+    if not is_number or not 1 <= int(text) <= MOST_PER_PAGE:
         raise Invalid(field="limit", value=text[:60])
     return int(text)

@@ -47,7 +47,12 @@ def examine(config: Config, folder: Path) -> Place:
     free, needed = shutil.disk_usage(folder).free, _needed(config)
     if free < needed:
         raise _bad(folder, "no_room", f"{free >> 20} MB < {needed >> 20} MB")
-    return Place(folder, free, folder.stat().st_dev == config.data.stat().st_dev)
+    return Place(folder, free, is_same_disk(config, folder))
+
+
+def is_same_disk(config: Config, folder: Path) -> bool:
+    """Whether a folder is on the disk of the data."""
+    return folder.stat().st_dev == config.data.stat().st_dev
 
 
 def _bad(folder: Path, reason: str, detail: str = "") -> BadBackupFolder:
@@ -69,4 +74,5 @@ def enable(config: Config, folder: Path) -> Place:
     """
     place = examine(config, folder)
     write_settings(config.data, {"backup_to": str(folder)})
+    record.change(config.data, good_elsewhere=False)  # whoever chose it was told where it is
     return place

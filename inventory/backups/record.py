@@ -19,6 +19,8 @@ class Record:
     """Names this deployment in the file names of its backups, which only it removes."""
     good_at: str = ""
     good_file: str = ""
+    good_elsewhere: bool = False
+    """The last good one went to another disk than that of the data."""
     tried_at: str = ""
     failed_at: str = ""
     """Set while the last try is one that failed."""
@@ -67,9 +69,10 @@ def change(data: Path, **values: Any) -> Record:
 
 def good(data: Path, at: datetime, file: Path) -> None:
     """Remember a verified backup."""
+    elsewhere = file.parent.stat().st_dev != data.stat().st_dev
     change(
-        data, good_at=at.isoformat(), good_file=str(file), tried_at=at.isoformat(), failed_at="",
-        failed_code="", failed_data=(),
+        data, good_at=at.isoformat(), good_file=str(file), good_elsewhere=elsewhere,
+        tried_at=at.isoformat(), failed_at="", failed_code="", failed_data=(),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import searched_words
 
 PAGE = 50
 CHOICES = 12
@@ -65,7 +66,7 @@ def _conditions(school_id: str | None, subject: str, retired: bool) -> list[Colu
 
 
 def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
-    for word in text.split():
+    for word in searched_words(text):
         plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         query = query.where(
             or_(

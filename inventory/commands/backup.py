@@ -121,11 +121,13 @@ def back_up_as_scheduled(config: Any, json_: bool = False) -> None:
 
 def _refuse_lost(folder: Path, config: Any) -> None:
     """A disk that is not plugged in leaves an empty mount point on the disk of the data."""
-    from inventory.backups import record
+    from inventory.backups import place, record
     from inventory.errors import BadBackupFolder
 
-    last = record.read(config.data).good_file
-    if last and Path(last).parent == folder and not folder.is_dir():
+    known = record.read(config.data)
+    if not known.good_file or Path(known.good_file).parent != folder:
+        return
+    if not folder.is_dir() or (known.good_elsewhere and place.is_same_disk(config, folder)):
         raise BadBackupFolder(field="backup_to", folder=str(folder), reason="not_there", detail="")
 
 

@@ -431,7 +431,8 @@ def _class_of(row: ImportRow) -> str:
 
 
 def _staged_import(session: Session, import_id: str) -> Import:
-    job = session.scalar(select(Import).where(Import.id == import_id))
+    """Locked, so that nobody carries it out while it is changed or thrown away."""
+    job = session.scalar(select(Import).where(Import.id == import_id).with_for_update())
     if job is None:
         raise NotFound(what="import", key=import_id)
     if job.applied_at is not None:

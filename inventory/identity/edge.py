@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import DBAPIError
 
 from inventory.config import is_loopback
 from inventory.db import db, transact
@@ -100,13 +101,13 @@ def page_actor() -> Actor:
 
 
 def _note_seen(at: datetime) -> None:
-    """Note now and then that the session is in use; reading must not wait for a writer."""
+    """Note now and then that the session is in use; a full disk or a writer stops no reader."""
     if at - current_user.seen_at < SEEN_EVERY:
         return
     try:
         transact(lambda opened: service.note_seen(opened, current_user.sign_in_id, at))
-    except Busy:
-        return
+    except (Busy, DBAPIError):
+        db.session.rollback()
 
 
 def _ask_for_new_password() -> Any:

@@ -323,6 +323,8 @@ def create_token() -> Any:
     by = actor()
     try:
         values = form(required=("name",), optional=tuple(one.value for one in Permission))
+        if not current_user.is_full:
+            raise FullSignInNeeded
         login = found(queries.person_row(db.session(), by.id), "person", by.id).login or ""
         scopes = frozenset(one for one in Permission if values[one.value])
         _, secret = transact(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import counts_as_pieces
+from inventory.catalogue.rules import counts_as_pieces, searched_words
 from inventory.identity.models import Person
 from inventory.places.models import Place, School, Sort
 from inventory.places.queries import PlaceRow, inside, within
@@ -203,7 +203,7 @@ def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
     number = Number.parse(wanted)
     if number is not None:
         return query.where(Thing.catalogue == number.catalogue, Thing.running == number.running)
-    for word in wanted.split():
+    for word in searched_words(wanted):
         pattern = f"%{_escaped(word)}%"
         query = query.where(
             or_(

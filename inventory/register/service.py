@@ -361,10 +361,11 @@ def _check_blank(session: Session, codes: Sequence[str]) -> None:
     found = {
         row.code: row for row in session.scalars(select(Code).where(Code.code.in_(list(codes))))
     }
-    for code in codes:
+    for n, code in enumerate(codes):
         if code not in found:
             raise NotFound(what="code", key=shown(code))
-        if found[code].bearer is not None or found[code].retired_at is not None:
+        is_taken = found[code].bearer is not None or found[code].retired_at is not None
+        if is_taken or code in codes[:n]:
             raise CodeTaken(code=code, code_shown=shown(code))
 
 

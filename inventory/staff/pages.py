@@ -120,8 +120,9 @@ def create_setup() -> Any:
     folder = {"backup_to": values["backup_to"]} if values["backup_to"] else {}
     write_settings(settings().data, {"url": url, "language": language} | folder)
     current_app.extensions[CONFIG] = replace(
-        settings(), url=url, language=language, backup_to=values["backup_to"]
-    )
+        settings(), url=url, language=language,
+        backup_to=values["backup_to"] or settings().backup_to,
+    )  # fmt: skip
     identity_edge.begin(person)
     return redirect(url_for("scanning.home"))
 
@@ -237,6 +238,7 @@ def create_person() -> Any:
     by = actor()
     values = form(optional=("name", "login", "role", "school"))
     password = one_time_password()
+    hashed = service.hash_password(password)
     school_id = values["school"] or by.school_id
     try:
         role = _role(values["role"])
@@ -244,7 +246,7 @@ def create_person() -> Any:
             found(places.school(db.session(), school_id), "school", school_id)
         person = transact(
             lambda opened: service.add_person(
-                opened, by, name=values["name"], login=values["login"], password=password,
+                opened, by, name=values["name"], login=values["login"], password=hashed,
                 role=role, school_id=school_id, must_change=True, at=now(),
             )
         )  # fmt: skip
@@ -352,9 +354,14 @@ def reset_password(person_id: str) -> Any:
     """Give a person a one-time password and show it, once."""
     by = actor()
     form()
+    _theirs(by, person_id)
+    password = one_time_password()
+    hashed = service.hash_password(password)
     try:
-        password = transact(
-            lambda opened: service.reset_password(opened, by, person_id=person_id, at=now())
+        transact(
+            lambda opened: service.reset_password(
+                opened, by, person_id=person_id, password=hashed, is_one_time=True, at=now()
+            )
         )
     except NotYourself as refusal:
         return _person(by, person_id, message=words(refusal), status=refusal.status)

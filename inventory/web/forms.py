@@ -20,12 +20,12 @@ def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> d
         Missing, UnknownField, Invalid: a field is missing, unknown or absurdly long.
     """
     allowed = {*required, *optional, CSRF}
-    for name in request.form:
+    for name, value in request.form.items(multi=True):
         if name not in allowed:
             raise UnknownField(field=name[:60], allowed=", ".join([*required, *optional]))
-        if len(request.form[name]) > LONGEST:
-            raise Invalid(field=name, value=request.form[name][:60])
-        if not is_storable(request.form[name]):
+        if len(value) > LONGEST:
+            raise Invalid(field=name, value=value[:60])
+        if not is_storable(value):
             raise Invalid(field=name, value="\ufffd")
     values = {name: request.form.get(name, "").strip() for name in (*required, *optional)}
     for name in required:

@@ -24,7 +24,7 @@ def words(refusal: Refusal) -> str:
 
 def respond(refusal: Refusal) -> Any:
     """Answer a request that is refused, in the form in which it was asked."""
-    log.info("refused", code=refusal.code, path=request.path, status=refusal.status)
+    log.info("refused", code=refusal.code, path=path_without_secret(), status=refusal.status)
     if wants_json():
         return problem(refusal)
     if isinstance(refusal, NotSignedIn) and request.method == "GET":
@@ -32,6 +32,11 @@ def respond(refusal: Refusal) -> Any:
     if request.headers.get("HX-Request") == "true":
         return render_template("_refusal.html", message=words(refusal)), refusal.status
     return _page(refusal.status, words(refusal))
+
+
+def path_without_secret() -> str:
+    """Return the path of the request for the log; one that carries a secret as it is declared."""
+    return str(request.url_rule) if "secret" in (request.view_args or {}) else request.path
 
 
 def respond_status(status: int, message: str) -> Any:

@@ -90,7 +90,7 @@ def init_app(app: Flask, config: Config, load_actor: Callable[[], Actor]) -> Non
     limiter.init_app(app)
     Babel(app, locale_selector=locale)
     filters.init_app(app)
-    app.before_request(partial(_refuse_foreign_hosts, host_check(config)))
+    app.before_request(partial(_refuse_foreign_hosts, host_check(app)))
     app.before_request(_refuse_unstorable_addresses)
     app.before_request(lambda: _say_who_acts(load_actor))
     app.after_request(_add_headers)
@@ -108,22 +108,26 @@ def trust_proxies(app: Flask, config: Config) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
-def host_check(config: Config) -> Callable[[str], bool]:
+def host_check(app: Flask) -> Callable[[str], bool]:
     """
     Return whether the server answers to a Host header: links would carry a foreign one.
 
     It answers to its own address, to the names in the settings, to loopback and to bare IP
-    addresses: nobody can make a foreign name of those.
+    addresses: nobody can make a foreign name of those. The settings are looked at each time, for
+    the first page gives a running server its address.
     """
-    own = urlsplit(config.url).hostname or ""
-    allowed = {*config.hosts, own, "localhost", "127.0.0.1", "[::1]"}
 
-    @lru_cache(maxsize=1_000)
     def knows(header: str) -> bool:
-        host = header.rsplit(":", 1)[0] if not header.endswith("]") else header
-        return host in allowed or _is_address(host)
+        config: Config = app.extensions[CONFIG]
+        return _answers_to(header, config.url, tuple(config.hosts))
 
     return knows
+
+
+@lru_cache(maxsize=1_000)
+def _answers_to(header: str, url: str, hosts: tuple[str, ...]) -> bool:
+    host = header.rsplit(":", 1)[0] if not header.endswith("]") else header
+    return host in {*hosts, urlsplit(url).hostname, "localhost"} or _is_address(host)
 
 
 def _is_address(host: str) -> bool:
@@ -193,12 +197,14 @@ def _from_database(error: DBAPIError | OSError) -> Any:
     refusal = refusal_for(error)
     if refusal is None:
         return _from_unexpected(error)
-    log.error("unavailable", code=refusal.code, path=request.path, error=str(error)[:300])
+    path = refusals.path_without_secret()
+    log.error("unavailable", code=refusal.code, path=path, error=str(error)[:300])
     db.session.rollback()
     return refusals.respond(refusal)
 
 
 def _from_unexpected(error: Exception) -> Any:
-    log.error("unexpected", reference=g.get("reference"), path=request.path, exc_info=error)
+    path = refusals.path_without_secret()
+    log.error("unexpected", reference=g.get("reference"), path=path, exc_info=error)
     db.session.rollback()
     return refusals.respond(InternalError(reference=g.get("reference", "?")))

@@ -1,5 +1,6 @@
 """Things, cabinets, labels and counts for programs."""
 
+import base64
 from io import BytesIO
 
 import pypdfium2
@@ -39,9 +40,16 @@ def test_lists_page_by_cursor_without_gaps_or_repeats(api):
     assert len(seen) == len(set(seen)) == 10
 
 
+def cursor_of(text):
+    return "cursor=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=501", "limit=x", "cursor=!!!", "cursor=e30", "page=2"]
-)
+    "query",
+    ["limit=0", "limit=501", "limit=x", "limit=" + "1" * 5000, "cursor=!!!", "cursor=e30", "page=2",
+     cursor_of("[" * 40_000), cursor_of('["\\u0000", "x"]'), cursor_of('["\\ud800", "x"]')],
+    ids=lambda query: query[:20],
+)  # fmt: skip
 def test_odd_parameters_are_refused(api, query):
     assert api().get(f"/api/v1/things?{query}").status_code == 422
 

@@ -1,19 +1,21 @@
 """SIGKILL under load: nothing that was acknowledged is lost, and nothing is there twice."""
 
+import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
 from tests.faults.checker import Client, Log, faults, get, post, rows_in
 from tests.faults.conftest import ROUNDS
 from tests.faults.cutting_proxy import CuttingProxy
-from tests.faults.victim import Victim
+from tests.faults.victim import Victim, is_open
 from tests.processes import ROOT, free_port, tallycard
 
 CLIENTS = 4
@@ -156,6 +158,21 @@ def test_control_what_power_loss_would_take_without_syncing_is_seen(data, codes,
 
     assert faults(log, rows_in(data / "tallycard.db")) == []
     assert any("lost" in fault for fault in faults(log, rows_in(copy / "tallycard.db")))
+
+
+def test_the_worker_ends_with_its_parent(data):
+    """Whoever kills the process that systemd knows must not leave another one serving."""
+    with Victim(data) as victim:
+        try:
+            os.kill(victim.process.pid, signal.SIGKILL)
+            victim.process.wait(20)
+            deadline = time.monotonic() + 20
+            while is_open(victim.port):
+                assert time.monotonic() < deadline, "the worker goes on alone"
+                time.sleep(0.02)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(victim.process.pid, signal.SIGKILL)
 
 
 # --- a reply that is lost ------------------------------------------------------------------

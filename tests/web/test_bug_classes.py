@@ -290,18 +290,31 @@ def test_links_that_carry_a_foreign_host(client_for, sqlite_app):
 
 def test_a_session_that_was_planted_before_signing_in(sqlite_app, sqlite_world):
     """Session fixation: what a browser carried before it signed in is worthless after."""
+    client = sqlite_app.test_client()
+    page = client.get("/sign-in").get_data(as_text=True)
+    [token, *_] = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+    planted = client.get_cookie("tallycard").value
+    form = {"login": "technician", "password": sqlite_world.password, "csrf_token": token}
+    assert client.post("/sign-in", data=form).status_code == 302
+
+    assert client.get_cookie("tallycard").value != planted
+    other = sqlite_app.test_client()
+    other.set_cookie("tallycard", planted)
+    assert other.get("/things").status_code == 302
+    # Whoever planted the cookie knows its forms' token.
+    assert client.post("/theme", data={"theme": "dark", "csrf_token": token}).status_code == 400
+
+
+def test_logs_tell_no_link_that_signs_a_phone_in(sqlite_app):
+    written = io.StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
     sqlite_app.config["WTF_CSRF_ENABLED"] = False
     client = sqlite_app.test_client()
-    client.get("/sign-in")
-    planted = client.get_cookie("tallycard")
-    client.post("/sign-in", data={"login": "technician", "password": sqlite_world.password})
+    for _ in range(11):  # the last is refused while the link may still be good
+        client.post("/phone/the-secret-of-a-link")
 
-    after = client.get_cookie("tallycard").value
-    assert planted is None or planted.value != after
-    other = sqlite_app.test_client()
-    if planted is not None:
-        other.set_cookie("tallycard", planted.value)
-    assert other.get("/things").status_code == 302
+    assert "too_many_attempts" in written.getvalue()
+    assert "the-secret-of-a-link" not in written.getvalue()
 
 
 def test_logs_tell_no_secret(sqlite_app, sqlite_world):

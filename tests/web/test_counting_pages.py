@@ -133,3 +133,4 @@ def test_a_formula_in_a_name_is_text_in_the_sheet(count, sqlite_world):
     ]
     assert len(cells) >= 4
     assert {cell.data_type for cell in cells} == {"s"}
+    assert all(cell.quotePrefix for cell in cells), "whoever edits it there keeps a text"

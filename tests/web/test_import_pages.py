@@ -1,15 +1,18 @@
 """Importing through pages: upload, dry run, choices, confirm, refusals that keep the form."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from inventory.app import create_app
 from inventory.db import db
 from inventory.register.queries import search
 from inventory.scope import OPERATOR
+from tests.conftest import Apart
 from tests.unit.services.test_import_service import ledger
-from tests.world import OTHER, acting
+from tests.world import OTHER, PASSWORD, acting
 
 SCALE = ["11003", "电子秤", "1kg", "台", 2, 520, "科仪1-01-1", "王芳"]
 CLAMP = ["02003", "试管夹", "木质", "个", 30, 2.5, "科仪1-02-1", "王芳"]
@@ -93,7 +96,16 @@ def test_no_file_another_schools_file_and_somebody_elses_import(client_for, tmp_
     assert upload(client, content, school=OTHER).status_code in {302, 404}
 
 
-def test_a_file_that_is_too_large_is_refused(client_for, sqlite_app):
-    sqlite_app.config["MAX_CONTENT_LENGTH"] = 1000
+def test_a_file_that_is_larger_than_the_settings_allow_is_refused(sqlite_config):
+    app = create_app(replace(sqlite_config, upload_megabytes=1))
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Apart
+    client = app.test_client()
+    client.post("/sign-in", data={"login": "technician", "password": PASSWORD})
 
-    assert upload(client_for("technician"), b"x" * 5000).status_code == 413
+    kind = "multipart/form-data; boundary=x"
+    large = client.post("/imports", data=b"x" * (2**20 + 1), content_type=kind)
+    assert large.status_code == 413
+    assert upload(client, b"x" * 1000).status_code != 413
+    with app.app_context():
+        db.engine.dispose()

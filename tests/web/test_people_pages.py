@@ -1,11 +1,14 @@
 """People on pages: list, add, edit, out and in again, badges; and what is another school's."""
 
 import re
+from contextlib import ExitStack
+from threading import Thread
 
 import pytest
+from flask import current_app
 from sqlalchemy import select
 
-from inventory.db import db, transact
+from inventory.db import LANE, db, transact
 from inventory.identity import service
 from inventory.identity.models import Person, SignIn, Token
 from inventory.register.service import codes_for_people
@@ -111,6 +114,26 @@ def test_somebody_new_gets_a_one_time_password_and_chooses_their_own(local, sqli
     assert client.get("/").location == "/me/password"
     assert person_of("wang").school_id == HOME
     assert password not in text_of(local.get(f"/people/{person_of('wang').id}"))
+
+
+def test_nobody_who_writes_waits_for_a_password_to_be_hashed(local):
+    """It takes a tenth of a second and more, and others may be signing in just then."""
+    local.post("/people", data={"name": "王芳", "login": "wang", "role": "teacher"})
+    person = person_of("wang").id
+    for path, form in (
+        ("/people", {"name": "李雷", "login": "li", "role": "teacher"}),
+        (f"/people/{person}/password", {}),
+    ):
+        with ExitStack() as others:
+            for _ in range(2):
+                others.enter_context(service._one_at_a_time)
+            asking = Thread(target=local.post, args=(path,), kwargs={"data": form})
+            asking.start()
+            asking.join(0.5)
+            assert current_app.extensions[LANE]._lock.acquire(1), path
+            current_app.extensions[LANE]._lock.release()
+        asking.join()
+    assert person_of("li").must_change
 
 
 @pytest.mark.parametrize(
@@ -224,6 +247,12 @@ def test_an_order_for_badges_that_cannot_be_is_refused_before_a_code_is_given(
 
     assert answer.status_code in {status, 409}
     assert person_of("technician").code is None
+
+
+def test_every_one_of_several_values_of_a_field_is_looked_at(local):
+    people = {"person": [person_of("technician").id, "\0"], "stock": "60x40"}
+
+    assert local.post("/people/badges", data=people).status_code == 422
 
 
 def test_people_are_searched_for_by_forms_and_programs(client_for, sqlite_app, sqlite_world, look):

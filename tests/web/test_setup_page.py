@@ -1,6 +1,7 @@
 """The first page of an empty deployment: one form, the setup code, then signed in."""
 
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from inventory.identity.models import Person
 from inventory.places.models import School
 from inventory.scope import OPERATOR
 from inventory.staff.edge import FILE, new_setup_code
+from inventory.web.context import CONFIG
 from inventory.web.shell import limiter
 from tests.conftest import Apart, config_for
 from tests.web.page import Page
@@ -82,6 +84,24 @@ def test_the_answers_make_a_school_with_its_administrator_who_is_signed_in(empty
     assert other.get("/").location.startswith("/sign-in")
     assert other.get("/setup").location == "/"
     assert other.post("/setup", data=ANSWERS | {"setup_code": code}).status_code == 409
+
+
+def test_the_server_answers_to_the_address_it_was_given_and_keeps_its_second_place(
+    empty, code, tmp_path
+):
+    """At once, not only after it is started again."""
+    usb = str(tmp_path / "usb")
+    empty.extensions[CONFIG] = replace(empty.extensions[CONFIG], backup_to=usb)
+    asked = {"base_url": "http://guizi.example.cn"}
+    client = empty.test_client()
+    assert client.get("/healthz", **asked).status_code == 400
+
+    form = ANSWERS | {"setup_code": code, "url": "http://guizi.example.cn"}
+    assert client.post("/setup", data=form).status_code == 302
+
+    assert client.get("/healthz", **asked).status_code == 200
+    assert client.get("/healthz", base_url="http://evil.example.cn").status_code == 400
+    assert empty.extensions[CONFIG].backup_to == usb
 
 
 def test_a_district_begins_without_a_school(empty, code):

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 import scanner
+from inventory.app import create_app
 from inventory.db import db, transact
 from inventory.identity import service
 from inventory.identity.models import Handover, Person, SignIn
@@ -17,8 +18,9 @@ from inventory.register.service import codes_for_people
 from inventory.scope import OPERATOR
 from inventory.web.context import CONFIG
 from inventory.web.shell import limiter
+from tests.conftest import Apart
 from tests.web.page import Page
-from tests.world import NOON, acting
+from tests.world import NOON, PASSWORD, acting
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,29 @@ def test_everybody_has_an_account_page(client_for, look, role):
 
 
 # --- sessions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://guizi.example.cn"])
+def test_cookies_are_kept_from_scripts_other_sites_and_open_lines(sqlite_config, url):
+    app = create_app(replace(sqlite_config, url=url))
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Apart
+    client, is_secure = app.test_client(), url.startswith("https:")
+    session = client.post(
+        "/sign-in", base_url=url, data={"login": "technician", "password": PASSWORD}
+    )
+    device = client.post("/me/pin", base_url=url, data={"pin": "8264"})
+    with app.app_context():
+        db.engine.dispose()
+
+    name = "__Host-tallycard" if is_secure else "tallycard"
+    for answer, started in ((session, f"{name}="), (device, "tallycard_device=")):
+        cookies = answer.headers.getlist("Set-Cookie")
+        [cookie] = [one for one in cookies if one.startswith(started)]
+        marks = set(cookie.split("; "))
+        assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= marks, cookie
+        assert ("Secure" in marks) is is_secure
+        assert "Domain" not in cookie
 
 
 def test_a_session_ends_where_it_is_ended(client_for):
@@ -164,6 +189,22 @@ def test_reading_a_page_asks_once_who_it_is_and_writes_nothing(client_for):
     assert not any(one.startswith("UPDATE") for one in second)
 
 
+def test_reading_goes_on_where_nothing_can_be_written(client_for):
+    """A disk that is full or read-only: that a session is in use is noted another time."""
+    client = client_for("technician")
+    change(SignIn, seen_at=datetime.now(NOON.tzinfo) - timedelta(hours=1))
+    db.session.remove()
+
+    def refuse_to_write(connection, *_):
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(db.engine, "checkout", refuse_to_write)
+    assert client.get("/things").status_code == 200
+    db.session.remove()
+    event.remove(db.engine, "checkout", refuse_to_write)
+    db.engine.dispose()
+
+
 # --- one-time passwords --------------------------------------------------------------------
 
 
@@ -230,6 +271,16 @@ def test_whoever_came_by_pin_sets_no_other_pin(phone, sqlite_world):
     answer = phone.post("/me/pin", data={"pin": "8264"})
 
     assert answer.status_code == 403
+
+
+def test_whoever_came_by_pin_makes_no_token(phone, sqlite_world):
+    """It would outlive the PIN, the device and the session."""
+    unlock(phone, sqlite_world, "4711")
+
+    answer = phone.post("/me/tokens", data={"name": "x", "see": "1"})
+
+    assert answer.status_code == 403
+    assert "tc_" not in text_of(answer)
 
 
 def test_signing_out_forgets_the_pin_and_locking_does_not(phone, sqlite_world):
@@ -434,13 +485,17 @@ def test_the_demonstration_signs_in_on_this_computer_alone(
 def test_a_token_of_the_demonstration_is_refused_from_elsewhere(stranger_to, sqlite_world):
     secret = sqlite_world.token("technician")
     change(Person, is_demonstration=True)
-    headers = {"Authorization": f"Bearer {secret}"}
+    asked: dict = {"headers": {"Authorization": f"Bearer {secret}"}}
+    scan = {"device": "d", "seq": 1, "at": "2026-11-25T00:00:00Z", "payload": "x"}
 
-    assert stranger_to.get("/api/v1/things", headers=headers).status_code == 200
-    answer = stranger_to.get(
-        "/api/v1/things", headers=headers, environ_overrides={"REMOTE_ADDR": "192.168.1.7"}
-    )
-    assert (answer.status_code, answer.json["code"]) == (403, "demonstration_stays_here")
+    assert stranger_to.get("/api/v1/things", **asked).status_code == 200
+    assert stranger_to.post("/api/v1/scans", json=scan, **asked).status_code == 200
+    asked["environ_overrides"] = {"REMOTE_ADDR": "192.168.1.7"}
+    for answer in (
+        stranger_to.get("/api/v1/things", **asked),
+        stranger_to.post("/api/v1/scans", json=scan | {"seq": 2}, **asked),
+    ):
+        assert (answer.status_code, answer.json["code"]) == (403, "demonstration_stays_here")
 
 
 # --- tokens --------------------------------------------------------------------------------

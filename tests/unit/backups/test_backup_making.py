@@ -274,6 +274,8 @@ def test_another_file_system_is_recognised(config, tmp_path):
     try:
         found = place.examine(config, folder)
         assert found.is_same_disk is (folder.stat().st_dev == config.data.stat().st_dev)
+        record.good(config.data, AT, folder / "b.zip")
+        assert record.read(config.data).good_elsewhere is not found.is_same_disk
     finally:
         shutil.rmtree(folder)
 

@@ -388,6 +388,13 @@ def test_a_blank_label_that_is_stuck_on_becomes_the_code(world):
     agrees()
 
 
+def test_one_label_is_not_stuck_on_two_things(world):
+    [blank] = transact(lambda s: register.mint(s, OPERATOR, count=1, at=NOON))
+    with pytest.raises(CodeTaken):
+        enter(kind_named("电子天平 01"), shelf_of(world, "01", "1"), 2, codes=(blank, blank))
+    agrees()
+
+
 def test_a_field_that_is_not_said_is_not_changed(world):
     code = world.items[f"{HOME}/01"][0]
     act(register.describe_thing, code=code, values={"note": "划痕", "unit_price_cents": 1050})

@@ -1,8 +1,10 @@
 """An import undone as a whole; places it may create; the template that is filled in."""
 
 from io import BytesIO
+from threading import Thread
 
 import pytest
+from flask import current_app
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
@@ -87,6 +89,34 @@ def test_everything_that_an_import_made_is_taken_back_and_nothing_is_deleted(wor
     assert kind_named("试管夹").retired_at is not None
     sums_to_zero()
     assert undo(head.id) == 0, "asking again changes nothing"
+
+
+def test_what_is_being_carried_out_is_not_thrown_away_meanwhile(world, tmp_path):
+    """Else its things would be there, and nothing that says whose they are."""
+    import_id = stage(ledger_file(tmp_path, SCALE, CLAMP))
+    app, told = current_app._get_current_object(), []
+
+    def throw_away():
+        with app.app_context():
+            acting(OPERATOR)
+            try:
+                transact(lambda s: service.discard(s, OPERATOR, import_id=import_id))
+            except AlreadyApplied as refusal:
+                told.append(refusal)
+            db.session.remove()
+
+    other = Thread(target=throw_away)
+
+    def carry_on(session):
+        service.apply_slice(session, OPERATOR, import_id=import_id, at=NOON)
+        other.start()
+        other.join(1)  # it has looked, or waits
+
+    transact(carry_on)
+    other.join()
+
+    assert len(told) == 1
+    assert queries.head(db.session(), import_id) is not None
 
 
 def test_the_same_file_comes_in_again_with_new_codes(world, tmp_path):

@@ -9,6 +9,7 @@ from inventory.counting.service import open_count
 from inventory.db import db, transact
 from inventory.errors import NotAllowed, NotFound
 from inventory.exchange import queries as exchange
+from inventory.identity.models import Person
 from inventory.places import queries as places
 from inventory.places.models import Place
 from inventory.register import queries as register
@@ -72,6 +73,15 @@ def test_a_bulk_update_does_not_reach_another_school(world):
 def test_a_row_of_another_school_is_not_written(world):
     session = acting(world.technician)
     session.add(Place(school_id=OTHER, id="x", sort="room", short="x", name="x", path="x"))
+
+    with pytest.raises(NotFound):
+        session.flush()
+
+
+def test_nobody_is_written_into_another_school(world):
+    """People and codes may be of no school; where they are of one, it is in sight."""
+    session = acting(world.technician)
+    session.add(Person(id="x", school_id=OTHER, name="x", created_at=NOON))
 
     with pytest.raises(NotFound):
         session.flush()
