@@ -77,12 +77,27 @@ class UnknownField(Invalid):
 
 class BadQuantity(Invalid):
     code = "bad_quantity"
-    words = N_("“%(value)s” is not a quantity: enter a whole number from 0 to 999999.")
+    words = N_(
+        "“%(value)s” is no quantity: enter a whole number, at most 999999; 0 only in a count."
+    )
 
 
 class BadSchoolNumber(Invalid):
     code = "bad_school_number"
     words = N_("“%(value)s” is not a school's number: it has ten digits.")
+
+
+class BadAddress(Invalid):
+    code = "bad_address"
+    words = N_(
+        "“%(value)s” is not the address of a server: write it like http://192.168.1.20:8000, "
+        "with http:// or https:// and without a path."
+    )
+
+
+class BadLogin(Invalid):
+    code = "bad_login"
+    words = N_("“%(value)s” cannot be an account: no spaces, at most 60 characters.")
 
 
 class BadCode(Invalid):

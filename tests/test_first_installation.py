@@ -81,11 +81,34 @@ def test_a_school_is_set_up_once_and_unattended(data):
     answer = told(tallycard(data, *SETUP, "--json"))[0]
 
     assert (answer["login"], answer["school"]) == ("wang", "3133990102")
-    assert answer["next"][0] == "tallycard run"
+    assert answer["next"][0] == "tallycard run --host 0.0.0.0"
     assert 'url = "http://192.168.1.20:8000"' in (data / "tallycard.toml").read_text()
     tallycard(data, *SETUP, code=3)
     tallycard(data, "demo", code=3)
     assert told(tallycard(data, "verify", "--rebuild", "--json"))
+
+
+def test_an_answer_that_is_none_is_asked_for_again(data):
+    answers = (
+        "wang lao shi\nwang\n\n12345\n3133990102\n昌化初中\n\n192.168.1.20\n"
+        "http://192.168.1.20:8000/\n\n"
+    )
+
+    said = tallycard(data, "setup", *PASSWORD, given=answers)
+
+    assert "“wang lao shi” cannot be an account" in said
+    assert "“12345” is not a school's number" in said
+    assert "“192.168.1.20” is not the address of a server" in said
+    assert "tallycard run --host 0.0.0.0" in said
+    [row] = told(tallycard(data, "user", "list", "--json"))
+    assert (row["login"], row["school"]) == ("wang", "3133990102")
+    assert 'url = "http://192.168.1.20:8000"' in (data / "tallycard.toml").read_text()
+
+
+def test_the_place_for_backups_is_asked_for_no_more_once_it_is_set(data, tmp_path):
+    said = tallycard(data, *SETUP, "--backup-to", str(tmp_path / "usb"))
+
+    assert "backup --enable" not in said
 
 
 def test_what_is_not_given_is_asked_for(data):

@@ -52,3 +52,19 @@ def test_the_template_is_written(data, tmp_path):
     assert load_workbook(file).worksheets[0]["C1"].value == "仪器名称"
     tallycard(data, "import", code=2)
     tallycard(data, "import", str(file), "--undo", "x", code=2)
+
+
+def serial(minted):
+    """The serial number within the code that was printed: nine digits before the check."""
+    return int("".join(sign for sign in minted if sign.isdigit())[:9])
+
+
+def test_a_file_whose_folder_is_not_there_is_refused_before_anything_is_done(data, tmp_path):
+    nowhere = str(tmp_path / "nowhere" / "labels.pdf")
+    first = serial(tallycard(data, "codes", "mint", "1"))
+
+    said = tallycard(data, "labels", "--blank", "3", "-o", nowhere, code=2)
+    assert "does not exist" in said
+    tallycard(data, "import", "--template", nowhere, code=2)
+
+    assert serial(tallycard(data, "codes", "mint", "1")) == first + 1

@@ -65,13 +65,19 @@ def enable(config: Any, folder: Path, json_: bool = False) -> None:
             at=config.backup_at, folder=folder, free=found.free >> 20,
         )
     )  # fmt: skip
+    warn_of_same_disk(found)
+
+
+def warn_of_same_disk(found: Any) -> None:
+    """Say that backups in this place would be lost with the data."""
+    from flask_babel import gettext
+
     if found.is_same_disk:
-        click.echo(
-            gettext(
-                "Warning: this folder is on the same disk as the data. When that disk is lost, "
-                "so are the backups. Choose a USB disk or another computer's folder."
-            )
+        words = gettext(
+            "Warning: this folder is on the same disk as the data. When that disk is lost, "
+            "so are the backups. Choose a USB disk or another computer's folder."
         )
+        click.echo(words, err=True)
 
 
 def back_up(config: Any, target: Path, json_: bool = False) -> Any:

@@ -74,6 +74,23 @@ def terminal_language() -> str:
     return "en"
 
 
+class NewFile(click.Path):
+    """A file to be written; whether it can be is asked before anything is done for it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Refuse a file whose folder is not there or not ours to write in."""
+        path = super().convert(value, param, ctx)
+        folder = Path(os.fsdecode(path)).parent
+        if not folder.is_dir():
+            self.fail(f"Folder '{folder}' does not exist.", param, ctx)
+        if not os.access(folder, os.W_OK):
+            self.fail(f"Folder '{folder}' is not writable.", param, ctx)
+        return path
+
+
 class Form(Enum):
     """What form the database must have for a command."""
 

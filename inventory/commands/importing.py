@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from inventory.commands.edge import application, as_json, emit, now
+from inventory.commands.edge import NewFile, application, as_json, emit, now
 
 
 @click.command("import")
@@ -17,9 +17,7 @@ from inventory.commands.edge import application, as_json, emit, now
 @click.option("--school-name", help="Name of a school that is not entered yet.")
 @click.option("--create-places", is_flag=True, help="Set up places that the school lacks.")
 @click.option("--undo", "undo_id", metavar="ID", help="Take back an import as a whole.")
-@click.option(
-    "--template", type=click.Path(dir_okay=False, path_type=Path), help="Write one to fill in."
-)
+@click.option("--template", type=NewFile(), help="Write one to fill in.")
 @as_json
 def import_file(
     file: Path | None,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from inventory.commands.edge import as_json, emit, now, with_application
+from inventory.commands.edge import NewFile, as_json, emit, now, with_application
 from inventory.errors import Ambiguous, NotFound, NothingToPrint
 
 FORMATS = ("pdf", "png")
@@ -23,7 +23,7 @@ FORMATS = ("pdf", "png")
 @click.option("--symbol", type=click.Choice(["digits", "link"]), default="digits",
               show_default=True, help="What the symbol holds.")  # fmt: skip
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="pdf", show_default=True)
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("-o", "--output", required=True, type=NewFile())
 @as_json
 @with_application
 def labels(
@@ -169,8 +169,7 @@ def cards(
     if not chosen and not stale:
         raise NothingToPrint
     single = len(chosen) == 1 and output.suffix.lower() == ".pdf"
-    if not single:
-        output.mkdir(parents=True, exist_ok=True)
+    (output.parent if single else output).mkdir(parents=True, exist_ok=True)
     for place in chosen:
         file = output if single else output / f"{place.school_id}-{place.path}.pdf"
         file.write_bytes(print_card(OPERATOR, place))

@@ -6,20 +6,15 @@ it runs unattended as well.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
-from inventory.commands.edge import Form, application, as_json, emit, now
-from inventory.errors import Invalid
-
-NEXT_STEPS = (
-    "tallycard run",
-    "tallycard import FILE --dry-run",
-    "tallycard labels --unprinted -o labels.pdf",
-    "tallycard backup --enable FOLDER",
-)
+from inventory.commands.edge import Form, application, as_json, emit, now, said
+from inventory.errors import Refusal
 
 
 @click.command()
@@ -73,7 +68,7 @@ def _set_up(app: Any, district: bool, json_: bool, given: dict[str, str | None])
     person = transact(lambda session: set_up(session, OPERATOR, beginning, at=now()))
     write_settings(config.data, written)
     forget_setup_code(config)
-    _say(config, beginning, person, json_)
+    _say(config, beginning, person, "backup_to" in written or bool(config.backup_to), json_)
 
 
 def _ask(config: Any, district: bool, given: dict[str, str | None]) -> Any:
@@ -93,14 +88,40 @@ def _ask(config: Any, district: bool, given: dict[str, str | None]) -> Any:
     )
 
 
+def _answer(
+    words: str, given: str | None, checked: Callable[[str], str], **options: Any
+) -> str:  # fmt: skip
+    """
+    Return what was given, else ask until the answer is one.
+
+    Raises:
+        Refusal: what was given is none.
+    """
+
+    def looked_at(text: str) -> str:
+        try:
+            return checked(text)
+        except Refusal as refusal:
+            raise click.UsageError(said(refusal)) from refusal
+
+    if given:
+        return checked(given)
+    answer: str = click.prompt(words, value_proc=looked_at, **options)
+    return answer
+
+
 def _administrator(given: dict[str, str | None]) -> tuple[str, str, str]:
     from flask_babel import gettext
 
-    login = given["login"] or click.prompt(gettext("Account of the administrator"), default="admin")
-    name = given["name"] or click.prompt(gettext("Their name"), default=login)
-    password = given["password"] or click.prompt(
-        gettext("Their password (at least 8 characters)"), hide_input=True,
-        confirmation_prompt=True,
+    from inventory.identity.service import checked_login, checked_name, checked_password
+
+    login = _answer(
+        gettext("Account of the administrator"), given["login"], checked_login, default="admin"
+    )
+    name = _answer(gettext("Their name"), given["name"], checked_name, default=login)
+    password = _answer(
+        gettext("Their password (at least 8 characters)"), given["password"], checked_password,
+        hide_input=True, confirmation_prompt=True,
     )  # fmt: skip
     return login, name, password
 
@@ -110,13 +131,15 @@ def _school(given: dict[str, str | None]) -> tuple[str, str, str]:
 
     from inventory.db import db
     from inventory.places.queries import schools
+    from inventory.places.service import checked_number
     from inventory.staff.service import STAGES
 
     there = {one.id: one for one in schools(db.session())}
     default = next(iter(there), None)
-    number = given["number"] or click.prompt(
-        gettext("Number of the school, ten digits"), default=default
-    )
+    number = _answer(
+        gettext("Number of the school, ten digits"), given["number"], checked_number,
+        default=default,
+    )  # fmt: skip
     if number in there:
         return number, there[number].name, there[number].stage
     school = given["school_name"] or click.prompt(gettext("Name of the school"))
@@ -127,20 +150,12 @@ def _school(given: dict[str, str | None]) -> tuple[str, str, str]:
 
 
 def _address(config: Any, given: dict[str, str | None]) -> str:
-    """
-    Ask for the public address and look whether it is one.
-
-    Raises:
-        Invalid: it is not.
-    """
     from flask_babel import gettext
 
-    from inventory.config import is_address
+    from inventory.staff.service import checked_address
 
-    url: str = given["url"] or click.prompt(gettext("Public address"), default=config.url)
-    if not is_address(url):
-        raise Invalid(field="url", value=url[:60])
-    return url.strip().rstrip("/")
+    words = gettext("Public address, under which phones and other computers reach this one")
+    return _answer(words, given["url"], checked_address, default=config.url)
 
 
 def _language(config: Any, given: dict[str, str | None]) -> str:
@@ -168,30 +183,50 @@ def _backup_folder(config: Any, given: dict[str, str | None]) -> str:
     from flask_babel import gettext
 
     from inventory.backups.place import examine
+    from inventory.commands.backup import warn_of_same_disk
+
+    def examined(text: str) -> str:
+        if text:
+            warn_of_same_disk(examine(config, Path(text)))
+        return text
 
     folder = given["backup_to"]
-    if folder is None and sys.stdin.isatty():
-        folder = click.prompt(
-            gettext("Folder for nightly backups, on another disk (empty: later)"), default="",
-            show_default=False,
-        )  # fmt: skip
-    if folder:
-        examine(config, Path(folder))
-    return folder or ""
+    if folder is None and not sys.stdin.isatty():
+        return ""
+    words = gettext("Folder for nightly backups, on another disk (empty: later)")
+    return _answer(words, folder, examined, default="", show_default=False)
 
 
-def _say(config: Any, beginning: Any, person: Any, json_: bool) -> None:
+def _next_steps(url: str, has_place: bool) -> list[tuple[str, str]]:
+    """The commands that come next, each with what it is for."""
+    from flask_babel import gettext
+
+    from inventory.config import is_loopback
+
+    is_own = is_loopback(urlsplit(url).hostname or "")
+    steps = [
+        ("tallycard run" + ("" if is_own else " --host 0.0.0.0"), gettext("start the server")),
+        ("tallycard import FILE --dry-run", gettext("bring the ledger in")),
+        ("tallycard labels --unprinted -o labels.pdf", gettext("print the labels")),
+    ]
+    if not has_place:
+        steps.append(("tallycard backup --enable FOLDER", gettext("keep a copy")))
+    return steps
+
+
+def _say(config: Any, beginning: Any, person: Any, has_place: bool, json_: bool) -> None:
     from flask_babel import gettext
 
     from inventory.config import is_private
 
+    steps = _next_steps(beginning.url, has_place)
     overruled = [name for name in ("TALLYCARD_URL", "TALLYCARD_LANGUAGE") if os.environ.get(name)]
     if json_:
         emit(
             {"login": person.login, "id": person.id, "school": beginning.school_id,
              "url": beginning.url, "language": beginning.language, "data": str(config.data),
              "address_is_private": is_private(beginning.url), "overruled_by": overruled,
-             "next": list(NEXT_STEPS)}
+             "next": [command for command, _ in steps]}
         )  # fmt: skip
         return
     click.echo(gettext("Set up. %(login)s can sign in.", login=person.login))
@@ -205,9 +240,5 @@ def _say(config: Any, beginning: Any, person: Any, json_: bool) -> None:
     for name in overruled:
         click.echo(gettext("%(name)s in the environment overrules what was written.", name=name))
     click.echo(gettext("What to do next:"))
-    for words, command in zip(
-        (gettext("start the server"), gettext("bring the ledger in"),
-         gettext("print the labels"), gettext("keep a copy")),
-        NEXT_STEPS, strict=True,
-    ):  # fmt: skip
+    for command, words in steps:
         click.echo(f"  {command:45} {words}")

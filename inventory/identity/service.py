@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from inventory.base import new_id
 from inventory.errors import (
+    BadLogin,
     BadToken,
     DemonstrationStaysHere,
     HandoverGone,
@@ -92,10 +93,20 @@ def hash_password(password: str) -> Hashed:
     """
     if isinstance(password, Hashed):
         return password
+    with _one_at_a_time:
+        return Hashed(_hasher.hash(checked_password(password)))
+
+
+def checked_password(password: str) -> str:
+    """
+    Return a password that may be one.
+
+    Raises:
+        ShortPassword: it is too short.
+    """
     if len(password) < SHORTEST_PASSWORD:
         raise ShortPassword(field="password", least=SHORTEST_PASSWORD)
-    with _one_at_a_time:
-        return Hashed(_hasher.hash(password))
+    return password
 
 
 def sign_in(session: Session, login: str, password: str) -> Person:
@@ -141,7 +152,7 @@ def add_person(
 
     Raises:
         HoldsDemonstration: the person is real and the database is not.
-        Missing, Invalid: a name is missing or too long.
+        Missing, Invalid, BadLogin: a name is missing or not one.
         SchoolNeeded, ShortPassword: the role needs a school; the password is too short.
         NotFound: the school, or the bureau, is out of the administrator's sight.
         NameTaken: somebody signs in with that name.
@@ -156,7 +167,7 @@ def add_person(
         id=new_id(at),
         school_id=school_id,
         name=checked_name(name),
-        login=_checked_login(login),
+        login=checked_login(login),
         password_hash=str(hash_password(password)),
         role=role.value,
         must_change=must_change,
@@ -187,12 +198,18 @@ def checked_name(name: str) -> str:
     return clean
 
 
-def _checked_login(login: str) -> str:
+def checked_login(login: str) -> str:
+    """
+    Return the name to sign in with as it is kept.
+
+    Raises:
+        Missing, BadLogin: it is empty; it is too long or holds a space.
+    """
     clean = login.strip().lower()
     if not clean:
         raise Missing(field="login")
     if len(clean) > LONGEST_NAME or any(sign.isspace() for sign in clean):
-        raise Invalid(field="login", value=clean[:LONGEST_NAME])
+        raise BadLogin(field="login", value=clean[:LONGEST_NAME])
     return clean
 
 

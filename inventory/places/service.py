@@ -34,6 +34,18 @@ LONGEST = {"short": 20, "name": 60, "path": 60}
 ABOVE = {Sort.ROOM: None, Sort.CABINET: Sort.ROOM, Sort.SHELF: Sort.CABINET}
 
 
+def checked_number(number: str) -> str:
+    """
+    Return what may be a school's number.
+
+    Raises:
+        BadSchoolNumber: it is not ten digits.
+    """
+    if not (len(number) == SCHOOL_DIGITS and number.isascii() and number.isdigit()):
+        raise BadSchoolNumber(value=number)
+    return number
+
+
 @requires(Permission.ADMINISTER)
 def open_school(
     session: Session, by: Actor, *, number: str, name: str, stage: str = "",
@@ -49,8 +61,7 @@ def open_school(
     """
     if not is_demonstration and holds_demonstration(session):
         raise HoldsDemonstration
-    if not (len(number) == SCHOOL_DIGITS and number.isascii() and number.isdigit()):
-        raise BadSchoolNumber(value=number)
+    checked_number(number)
     if not name.strip():
         raise Missing(field="name")
     if session.get(School, number) is not None:

@@ -88,7 +88,7 @@ def show_setup() -> Any:
     """The first page of an empty deployment."""
     if _somebody():
         return redirect(url_for("scanning.home"))
-    values = dict.fromkeys(ANSWERS, "") | {
+    values = dict.fromkeys((*ANSWERS, "setup_code"), "") | {
         "url": request.host_url.rstrip("/"), "language": settings().language, "stage": STAGES[1],
         "what": "school",
     }  # fmt: skip

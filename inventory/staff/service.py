@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from inventory.config import is_address
-from inventory.errors import AlreadySetUp, HoldsDemonstration, Invalid, Missing
+from inventory.errors import AlreadySetUp, BadAddress, HoldsDemonstration, Invalid, Missing
 from inventory.identity.models import Person
 from inventory.identity.queries import anybody, holds_demonstration
 from inventory.identity.service import LANGUAGES, add_person
@@ -45,6 +45,18 @@ def refuse_when_set_up(session: Session) -> None:
         raise AlreadySetUp
 
 
+def checked_address(url: str) -> str:
+    """
+    Return a server's address as it is kept.
+
+    Raises:
+        BadAddress: it is none.
+    """
+    if not is_address(url):
+        raise BadAddress(field="url", value=url[:60])
+    return url.strip().rstrip("/")
+
+
 @requires(Permission.ADMINISTER)
 def set_up(session: Session, by: Actor, beginning: Beginning, *, at: datetime) -> Person:
     """
@@ -52,11 +64,11 @@ def set_up(session: Session, by: Actor, beginning: Beginning, *, at: datetime) -
 
     Raises:
         AlreadySetUp, HoldsDemonstration: somebody can sign in; the demonstration is there.
-        Missing, Invalid, BadSchoolNumber, ShortPassword: an answer is missing or not one.
+        Missing, Invalid, BadAddress, BadLogin, BadSchoolNumber, ShortPassword: an answer is
+            missing or not one.
     """
     refuse_when_set_up(session)
-    if not is_address(beginning.url):
-        raise Invalid(field="url", value=beginning.url[:60])
+    checked_address(beginning.url)
     if beginning.language not in LANGUAGES:
         raise Invalid(field="language", value=beginning.language[:60])
     if beginning.school_id is not None:

@@ -17,7 +17,7 @@ def words(refusal: Refusal) -> str:
     """Return the sentence for a refusal in the reader's language."""
     data = {name: reason_words(name, value) for name, value in refusal.data.items()}
     try:
-        return str(gettext(refusal.words) % data)
+        return str(gettext(refusal.words) % data).strip()
     except (KeyError, ValueError, TypeError):
         return str(gettext(refusal.words))
 
