@@ -3,7 +3,16 @@
 from typing import Any
 
 import structlog
-from flask import Response, g, has_request_context, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    g,
+    has_request_context,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 
 from inventory.errors import Invalid, NotSignedIn, Refusal
