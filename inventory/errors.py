@@ -186,6 +186,11 @@ class WrongPassword(Refusal):
     words = N_("The name or the password is not right.")
 
 
+class WrongPresentPassword(WrongPassword):
+    code = "wrong_present_password"
+    words = N_("The present password is not right.")
+
+
 class WrongPin(Refusal):
     code = "wrong_pin"
     status = 401

@@ -68,6 +68,7 @@ def notes(texts: Sequence[str], width_mm: float) -> Iterator[Block]:
     """Set each note as a small gray paragraph."""
     for text in texts:
         stack = Stack(width_mm)
+        stack.gap(GAP_MM / 3)
         stack.add(text, NOTE_PT, most=40, gray=NOTE_GRAY)
         stack.gap(GAP_MM / 3)
         yield Block(Drawing(width_mm, stack.y_mm, tuple(stack.items)))

@@ -1,7 +1,7 @@
 """A paper on A4 pages: what goes on which page."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labels.closing import notes, signatures, summary
 from labels.drawing import Drawing, Page, Placed
@@ -16,6 +16,8 @@ BOTTOM_MM = 17.0
 FOOT_FROM_BOTTOM_MM = 13.0
 TALLEST_HEADING_MM = 36.0
 """Four lines of heading and four of note under it."""
+CLOSING_MM = 70.0
+"""The last row and what is under the table stay on one page when they are no taller."""
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -70,11 +72,23 @@ class Paper:
         return flow.pages
 
     def _blocks(self, grid: Table | None, tallest_mm: float) -> Iterator[Block]:
-        if grid:
-            # Nothing to draw, but the table's head above it, also where there are no rows.
-            yield Block(Drawing(0, 0, ()), in_table=True, keeps_next=True)
-            for section in self.sections:
-                yield from grid.blocks(section, tallest_mm)
+        rows = list(self._rows(grid, tallest_mm)) if grid else []
+        closing = list(self._closing())
+        last = [*rows[-1:], *closing]
+        if self.signatures and sum(block.drawing.height_mm for block in last) <= CLOSING_MM:
+            # Nobody signs a page that says nothing: the last row comes along.
+            rows[-1:] = [replace(block, keeps_next=True) for block in rows[-1:]]
+            closing[:-1] = [replace(block, keeps_next=True) for block in closing[:-1]]
+        yield from rows
+        yield from closing
+
+    def _rows(self, grid: Table, tallest_mm: float) -> Iterator[Block]:
+        # Nothing to draw, but the table's head above it, also where there are no rows.
+        yield Block(Drawing(0, 0, ()), in_table=True, keeps_next=True)
+        for section in self.sections:
+            yield from grid.blocks(section, tallest_mm)
+
+    def _closing(self) -> Iterator[Block]:
         yield from summary(self.summary, self.width_mm)
         yield from notes(self.notes, self.width_mm)
         yield from signatures(self.signatures, self.width_mm)

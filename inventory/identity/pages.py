@@ -19,8 +19,8 @@ from inventory.errors import (
     PasswordsDiffer,
     Refusal,
     SamePassword,
-    WrongPassword,
     WrongPin,
+    WrongPresentPassword,
 )
 from inventory.identity import edge, queries, service
 from inventory.identity.models import Person
@@ -243,12 +243,12 @@ def _new_password(by: Actor, values: dict[str, str]) -> str:
     Return the hash of a new password; hashing takes long and stays outside of the write lane.
 
     Raises:
-        WrongPassword, PasswordsDiffer, SamePassword, ShortPassword: as they say.
+        WrongPresentPassword, PasswordsDiffer, SamePassword, ShortPassword: as they say.
     """
     person = found(db.session().get(Person, by.id), "person", by.id)
     kept = person.password_hash
     if not current_user.must_change and not service.is_right(kept, values["current"]):
-        raise WrongPassword
+        raise WrongPresentPassword(field="current")
     if values["password"] != values["again"]:
         raise PasswordsDiffer(field="again")
     if service.is_right(kept, values["password"]):

@@ -215,11 +215,11 @@ def checked_login(login: str) -> str:
 
 @requires(Permission.ADMINISTER)
 def edit_person(
-    session: Session, by: Actor, *, person_id: str, name: str, role: Role, language: str,
-    at: datetime,
+    session: Session, by: Actor, *, person_id: str, name: str, role: Role | None,
+    language: str, at: datetime,
 ) -> Person:  # fmt: skip
     """
-    Change what a person is called, what they may do, and their language.
+    Change what a person is called, what they may do, and their language; None leaves the role.
 
     Raises:
         NotFound: the person is not one of the administrator's.
@@ -228,15 +228,15 @@ def edit_person(
     """
     person = _administered(session, by, person_id)
     was = person.role
-    if role.value != was and person.id == by.id:
+    if role and role.value != was and person.id == by.id:
         raise NotYourself
-    if person.school_id is None and role not in BUREAU_ROLES:
+    if role and person.school_id is None and role not in BUREAU_ROLES:
         raise SchoolNeeded(field="role")
     if language not in {"", *LANGUAGES}:
         raise Invalid(field="language", value=language)
     person.name = checked_name(name)
     person.language = language or None
-    if role.value != was:
+    if role and role.value != was:
         person.role = role.value
         change = RoleChanged(person.id, role.value, was)
         record(session, by, change, at=at, school_id=person.school_id)

@@ -310,10 +310,10 @@ def show_badge(code: str) -> Any:
 def edit_person(person_id: str) -> Any:
     """Change name, role and language."""
     by = actor()
-    _theirs(by, person_id)
+    row = _theirs(by, person_id)
     values = form(optional=("name", "role", "language"))
     try:
-        role = _role(values["role"])
+        role = _role(values["role"]) if values["role"] or row.role else None
         transact(
             lambda opened: service.edit_person(
                 opened, by, person_id=person_id, name=values["name"], role=role,

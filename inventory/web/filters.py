@@ -7,6 +7,7 @@ from flask import Flask, g, request, session
 
 from inventory.web import words
 from inventory.web.context import actor, time_zone, words_locale
+from inventory.web.refusals import is_refused
 
 THEMES = ("light", "dark")
 
@@ -16,7 +17,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         code=code, money=money, moment=moment, day=day, words=say, device=device
     )
-    app.jinja_env.globals["tones"] = words.TONES  # macros see globals only
+    app.jinja_env.globals.update(tones=words.TONES, is_refused=is_refused)  # all that macros see
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(_every_page)

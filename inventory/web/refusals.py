@@ -3,7 +3,16 @@
 from typing import Any
 
 import structlog
-from flask import Response, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    g,
+    has_request_context,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 
 from inventory.errors import Invalid, NotSignedIn, Refusal
@@ -14,12 +23,19 @@ log = structlog.get_logger(__name__)
 
 
 def words(refusal: Refusal) -> str:
-    """Return the sentence for a refusal in the reader's language."""
+    """Return the sentence for a refusal; the form that is shown again marks the field it names."""
+    if has_request_context():
+        g.refused_field = refusal.data.get("field")
     data = {name: reason_words(name, value) for name, value in refusal.data.items()}
     try:
         return str(gettext(refusal.words) % data).strip()
     except (KeyError, ValueError, TypeError):
         return str(gettext(refusal.words))
+
+
+def is_refused(name: str) -> bool:
+    """Whether this request was refused for what stands in a field."""
+    return bool(g.get("refused_field") == name)
 
 
 def respond(refusal: Refusal) -> Any:

@@ -6,7 +6,7 @@ Storage holds identifiers; the page says them in the reader's language from thes
 from flask_babel import gettext, lazy_gettext as _l  # noqa: I001
 
 STATES = {
-    "minted": _l("Minted"),
+    "minted": _l("No label yet"),
     "printed": _l("Label printed"),
     "affixed": _l("Label affixed"),
     "retired": _l("Retired"),

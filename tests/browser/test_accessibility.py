@@ -51,7 +51,8 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
         "/find?q=20000000195", "/nothing-here", "/rooms/new", "/kinds", f"/kinds/{kind}",
         "/kinds/new", "/things/new?q=sb", f"/things/new?kind={kind}", f"/things/{item}/change",
         f"/cabinets/{cabinet}/arrangement",
-        "/me", "/me/password", "/handover", "/phone",
+        "/me", "/me/password", "/handover", "/phone", "/things?retired=1", "/things?q=zzzz",
+        "/kinds?q=zzzz", "/kinds?retired=1", "/things/new", "/people", "/things?unknown=1",
     ]  # fmt: skip
     for path in paths:
         page.goto(path)
@@ -89,6 +90,32 @@ def test_the_pages_of_people_are_accessible(visit, sqlite_world, language, schem
     page.locator("form[action='/people'] button[type=submit]").click()
     page.locator(".code.break").wait_for()
     examine(page)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_refused_forms_and_a_retired_thing_are_accessible(
+    visit, sqlite_world, language, scheme, size
+):
+    page = visit(language=language, scheme=scheme, size=size)
+    page.goto("/me/password")
+    for name in ("current", "password", "again"):
+        page.locator(f"input[name={name}]").fill("not the present one")
+    page.locator("form[action='/me/password'] button[type=submit]").click()
+    page.locator("input[name=current][aria-invalid=true]").wait_for()
+    examine(page)
+    page.goto("/rooms/new")
+    page.locator("#short").fill("物仪3")
+    page.locator("#first").fill("0")
+    page.locator("button[name=preview]").click()
+    page.locator("#first[aria-invalid=true]").wait_for()
+    examine(page)
+    page.goto(f"/things/{sqlite_world.items[f'{HOME}/01'][0]}/change")
+    page.locator("form[action$='/retirement'] input[name=reason]").fill("登记重复")
+    page.locator("form[action$='/retirement'] button[type=submit]").click()
+    page.locator("form[action$='/restoration']").wait_for()
+    examine(page)
+    if size is PHONE:
+        fits(page)
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)

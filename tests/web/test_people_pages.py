@@ -158,6 +158,34 @@ def test_a_refusal_keeps_what_was_filled_in(local, form, status):
         assert 'value="王芳"' in page
 
 
+@pytest.mark.parametrize("wrong", ["name", "login"])
+def test_the_field_that_a_refusal_names_is_marked(local, wrong):
+    form = {"name": "王芳", "login": "wang", "role": "teacher"} | {wrong: ""}
+
+    page = Page(text_of(local.post("/people", data=form)))
+
+    marked = {one["name"]: one for one in page.inputs if one.get("aria-invalid") == "true"}
+    assert list(marked) == [wrong]
+    assert marked[wrong]["aria-describedby"].split()[0] == "refusal"
+    assert "refusal" in page.ids
+
+
+def test_a_keeper_by_name_only_stays_one_when_the_name_is_corrected(local, look):
+    acting(OPERATOR)
+    keeper = transact(
+        lambda session: service.keepers_named(session, OPERATOR, ["王方"], HOME, NOON)["王方"]
+    )
+    form = {"name": "王芳", "role": "", "language": ""}
+
+    assert local.post(f"/people/{keeper}", data=form).status_code == 302
+
+    assert "仅作保管人" in look(local, f"/people/{keeper}").words
+    row = db.session.get(Person, keeper)
+    assert (row.name, row.role) == ("王芳", None)
+    technician = person_of("technician").id
+    assert local.post(f"/people/{technician}", data=form).status_code == 422
+
+
 def test_name_role_and_language_are_changed(local, sqlite_world, look):
     person = sqlite_world.people["teacher"].id
     form = {"name": "欧阳若曦", "role": "technician", "language": "en"}

@@ -111,6 +111,17 @@ def test_a_heading_never_stands_alone_at_the_foot_of_a_page(text_of, before):
     assert [("第2层" in page) for page in pages] == [("首行" in page) for page in pages]
 
 
+@pytest.mark.parametrize("count", range(24, 40))
+def test_nobody_signs_a_page_without_a_row(text_of, count):
+    document = replace(CARD, sections=(Section("第1层", rows(count)),))
+
+    last = text_of(render_document(document))[-1]
+
+    assert last.count("核对人／日期") == 4
+    assert f"量筒{count - 1}" in last
+    assert "总件数" in last
+
+
 def test_a_section_that_goes_on_repeats_its_heading(text_of):
     pages = text_of(render_document(replace(CARD, sections=(Section("第1层", rows(70), "注"),))))
 
