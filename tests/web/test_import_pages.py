@@ -104,7 +104,8 @@ def test_a_file_that_is_larger_than_the_settings_allow_is_refused(sqlite_config)
     client.post("/sign-in", data={"login": "technician", "password": PASSWORD})
 
     kind = "multipart/form-data; boundary=x"
-    large = client.post("/imports", data=b"x" * (2**20 + 1), content_type=kind)
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
+    large = client.post("/imports", data=head + b"x" * 2**20 + b"\r\n--x--\r\n", content_type=kind)
     assert large.status_code == 413
     assert upload(client, b"x" * 1000).status_code != 413
     with app.app_context():
