@@ -223,7 +223,7 @@ def code_for_document(session: Session, by: Actor, school_id: str, at: datetime)
     return code
 
 
-@requires(Permission.PRINT)
+@requires(Permission.ADMINISTER)
 def codes_for_people(
     session: Session, by: Actor, *, person_ids: Sequence[str], at: datetime
 ) -> None:

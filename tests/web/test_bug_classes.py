@@ -126,6 +126,21 @@ def test_a_weaker_permission_on_a_second_way(sqlite_world, role):
     assert asked > 0 or actor.permissions == frozenset(Permission)
 
 
+FOR_MANY = {
+    "exchange.service.plan", "identity.service.change_password", "identity.service.end_sign_in",
+    "identity.service.end_sign_ins", "identity.service.hand_over", "identity.service.issue_token",
+    "identity.service.revoke_token", "identity.service.set_pin",
+}  # fmt: skip
+"""What changes nothing, or what is one's own: other services ask for more than seeing."""
+
+
+def test_no_service_asks_for_less_than_it_should():
+    weak = {Permission.SEE, Permission.SCAN}
+    found = {name for name, one in services() if getattr(one, "permission", None) in weak}
+
+    assert found == {f"inventory.{name}" for name in FOR_MANY}
+
+
 @pytest.fixture
 def hostile(client_for, sqlite_world, tmp_path):
     """A school in which everything that has a name has a hostile one."""
