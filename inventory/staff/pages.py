@@ -13,6 +13,7 @@ from inventory.config import write_settings
 from inventory.db import db, transact
 from inventory.errors import (
     AlreadySetUp,
+    BadBackupFolder,
     HoldsDemonstration,
     Invalid,
     NotAllowed,
@@ -135,7 +136,7 @@ def _begin(values: dict[str, str]) -> Any:
     if values["password"] != values["again"]:
         raise PasswordsDiffer(field="again")
     if values["backup_to"]:
-        examine(settings(), Path(values["backup_to"]))
+        _examine_backup_folder(Path(values["backup_to"]))
     if values["what"] not in {"school", "district"}:
         raise Invalid(field="what", value=values["what"][:60])
     beginning = Beginning(
@@ -150,6 +151,18 @@ def _begin(values: dict[str, str]) -> Any:
     )
     person = transact(lambda opened: set_up(opened, OPERATOR, beginning, at=now()))
     return queries.person(db.session(), person.id)
+
+
+def _examine_backup_folder(folder: Path) -> None:
+    """
+    Look at a folder that somebody typed; one that is not there is more likely a slip than a wish.
+
+    Raises:
+        BadBackupFolder: it will not do.
+    """
+    if not folder.is_dir():
+        raise BadBackupFolder(field="backup_to", folder=str(folder), reason="not_there", detail="")
+    examine(settings(), folder)
 
 
 # --- people --------------------------------------------------------------------------------

@@ -113,10 +113,16 @@ def test_undo_takes_the_last_sighting_back(counting, sqlite_world):
 
 def test_scans_made_without_a_network_arrive_once(counting, sqlite_world):
     items = sqlite_world.items[f"{HOME}/01"]
+    burst(counting, sqlite_world.batches[f"{HOME}/01"][0])
+    expect(counting.locator("#quantity")).to_be_visible()
+
     counting.context.set_offline(True)
     for code in items:
         burst(counting, code)
     expect(counting.locator("#waiting")).to_be_visible()
+    # The batch's pad is gone: a number typed now would be given to the wrong thing.
+    expect(counting.locator("#hit[data-said=kept]")).to_contain_text(items[-1])
+    expect(counting.locator("#quantity")).to_have_count(0)
 
     counting.context.set_offline(False)
 

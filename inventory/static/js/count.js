@@ -5,7 +5,8 @@ import { isSilent, say, setSilent } from "./sounds.js";
 import { listen } from "./wedge.js";
 
 const LIKE_A_CODE = /^[0-9０-９]{7,}$/;
-const SILENT_CARDS = new Set(["", "chosen", "undone"]);
+const SILENT_CARDS = new Set(["", "chosen", "undone", "kept"]);
+const LONG_MS = 800; // a scan unanswered for so long is shown as kept
 const main = document.querySelector("main[data-count]");
 const byId = (id) => document.getElementById(id);
 const byFinger = matchMedia("(pointer: coarse)").matches;
@@ -13,6 +14,7 @@ const byFinger = matchMedia("(pointer: coarse)").matches;
 const queue = new Queue({
   token: document.querySelector("meta[name=csrf-token]").content,
   answered: ({ results, progress }) => {
+    lastTaken = "";
     put(progress);
     put(results.at(-1).html);
   },
@@ -21,12 +23,27 @@ const queue = new Queue({
     chip.hidden = !n || (!problem && n < 3);
     chip.querySelector("b").textContent = chip.dataset.words.replace("{n}", n);
     byId("signed-out").hidden = problem !== "signed_out";
+    if (n && problem && lastTaken) showKept(lastTaken);
   },
 });
+let lastTaken = "";
 
 function take(text, medium) {
   const payload = text.trim();
-  if (payload) queue.add(main.dataset.scans, main.dataset.count, payload, medium);
+  if (!payload) return;
+  lastTaken = payload;
+  queue.add(main.dataset.scans, main.dataset.count, payload, medium);
+  setTimeout(() => queue.size && lastTaken === payload && showKept(payload), LONG_MS);
+}
+
+/** Without an answer the thing before must not stay: its quantity would be taken for this one's. */
+function showKept(payload) {
+  const shown = byId("hit");
+  if (shown.dataset.said === "kept" && shown.dataset.mark === payload) return;
+  const card = byId("kept").content.firstElementChild.cloneNode(true);
+  card.dataset.mark = payload;
+  card.querySelector(".code").textContent = payload;
+  shown.replaceWith(card);
 }
 
 /** Put each part of an answer of our own server in the place of the part with its id. */
