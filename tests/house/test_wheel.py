@@ -9,6 +9,7 @@ import pytest
 
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.xdist_group("wheel")  # it is built in the checkout, once
 PROGRAM = """
 import sys
 from inventory.app import create_app

@@ -41,6 +41,7 @@ function showKept(payload) {
   const shown = byId("hit");
   if (shown.dataset.said === "kept" && shown.dataset.mark === payload) return;
   const card = byId("kept").content.firstElementChild.cloneNode(true);
+  card.id = "hit";
   card.dataset.mark = payload;
   card.querySelector(".code").textContent = payload;
   shown.replaceWith(card);
