@@ -1,5 +1,6 @@
 """The wheel, installed outside the checkout, has templates, words, fonts and migrations inside."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,7 +10,11 @@ import pytest
 
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.xdist_group("wheel")  # it is built in the checkout, once
+pytestmark = pytest.mark.xdist_group("wheel")  # it is built once
+SOURCES = (
+    "inventory", "labels", "scanner", "templates", "setup.cfg", "pyproject.toml", "README.md",
+    "LICENSE", "NOTICE",
+)  # fmt: skip
 PROGRAM = """
 import sys
 from inventory.app import create_app
@@ -37,6 +42,12 @@ print(where)
 def installed(tmp_path_factory):
     """The wheel, unpacked into a folder of its own."""
     folder = tmp_path_factory.mktemp("wheel")
+    source = tmp_path_factory.mktemp("source")  # else a build that was cut off would be in the way
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name)
+        else:
+            shutil.copy(ROOT / name, source / name)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
          "--disable-pip-version-check", "-w", str(folder), str(ROOT)],
