@@ -50,7 +50,7 @@ def installed(tmp_path_factory):
             shutil.copy(ROOT / name, source / name)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
-         "--disable-pip-version-check", "-w", str(folder), str(ROOT)],
+         "--disable-pip-version-check", "-w", str(folder), str(source)],
         check=True, cwd=folder,
     )  # fmt: skip
     [wheel] = folder.glob("*.whl")
