@@ -16,6 +16,7 @@ from inventory.errors import DemonstrationOnNetwork, NotMigrated, Unavailable
 THREADS = 32
 """Requests served at once; writers wait for each other in the lane, so more gain nothing."""
 PR_SET_PDEATHSIG = 1
+EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - to recognise it, not to listen there
 
 
 @click.command()
@@ -41,11 +42,12 @@ def run(host: str, port: int, with_demo: bool) -> None:
     from inventory.config import load
     from inventory.db import only_server
 
-    with only_server(load()):
+    config = load()
+    with only_server(config):
         with application(form=Form.KNOWN):
             code = _prepare(host, with_demo)
         _refuse_taken_port(host, port)
-        click.echo(f"http://{host}:{port}")
+        _say_where(host, port, config.url)
         if code:
             _say_setup_code(f"http://{host}:{port}/setup", code)
         Nightly().start()
@@ -88,6 +90,13 @@ def _say_setup_code(address: str, code: str) -> None:
 
         click.echo(gettext("Nobody can sign in yet. Set up at %(address)s", address=address))
         click.echo(gettext("Setup code: %(code)s", code=code))
+
+
+def _say_where(host: str, port: int, public: str) -> None:
+    """Say where the server is; nobody can open “every address”, so the public one stands beside."""
+    click.echo(f"http://{host}:{port}")
+    if host in EVERY_ADDRESS:
+        click.echo(public)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
