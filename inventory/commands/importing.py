@@ -158,7 +158,7 @@ def _carry_out(plan: Any, file: Path, create_places: bool) -> str:
     """Stage the plan and apply it slice by slice; a scan never waits for a whole import."""
     from inventory.db import transact
     from inventory.exchange import service
-    from inventory.exchange.edge import stage
+    from inventory.exchange.edge import Applying, stage
     from inventory.scope import OPERATOR
 
     digest = service.digest_of(file.read_bytes())
@@ -167,7 +167,8 @@ def _carry_out(plan: Any, file: Path, create_places: bool) -> str:
         transact(
             lambda session: service.choose_places(session, OPERATOR, import_id=job, set_up=True)
         )
-    while transact(lambda session: service.apply_slice(session, OPERATOR, import_id=job, at=now())):
+    applying = Applying(OPERATOR, job)
+    while applying.slice(now()):
         pass
     return job
 

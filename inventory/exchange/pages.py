@@ -8,7 +8,7 @@ from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
 from inventory.errors import ImportInUse, Invalid, Missing, Refusal
 from inventory.exchange import queries, service
-from inventory.exchange.edge import stage
+from inventory.exchange.edge import Applying, stage
 from inventory.exchange.papers import template
 from inventory.exchange.queries import ImportHead
 from inventory.places import queries as places
@@ -19,7 +19,7 @@ from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
 
-SLICES_A_REQUEST = 4
+SLICES_A_REQUEST = 8
 bp = Blueprint("exchange", __name__)
 
 
@@ -149,11 +149,9 @@ def create_application(import_id: str) -> Any:
     by = actor()
     form()
     _head(import_id)
-    left = 1
+    applying, left = Applying(by, import_id), 1
     for _ in range(SLICES_A_REQUEST):
-        left = transact(
-            lambda opened: service.apply_slice(opened, by, import_id=import_id, at=now())
-        )
+        left = applying.slice(now())
         if not left:
             break
     if request.headers.get("HX-Request") == "true":
