@@ -29,6 +29,7 @@ def _slice(session: Session, by: Actor, plan: Plan, import_id: str, start: int) 
 
 LONGEST_S = 0.015
 """Seconds that a slice may work before the next one is smaller; its commit comes on top."""
+LONGEST_PAUSE_S = 0.1
 LEAST, FIRST = 3, 6
 """Things in the smallest slice, and in the first, when nothing is known yet."""
 
@@ -51,6 +52,7 @@ class Applying:
         left, spent_s = transact(lambda session: self._timed(session, at))
         if spent_s > LONGEST_S:
             self.size = max(LEAST, self.size // 2)
+            time.sleep(min(spent_s, LONGEST_PAUSE_S))  # others are at work: let them go first
         elif spent_s < LONGEST_S / 2:
             self.size = min(service.SLICE, self.size + 2)
         return left
