@@ -19,6 +19,7 @@ from inventory.counting import api as counting_api
 from inventory.counting import changes as counting
 from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
+from inventory.custody import changes as custody
 from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
 from inventory.identity import changes as identity
@@ -53,6 +54,7 @@ PROJECTORS: tuple[Projector, ...] = (
     catalogue.PROJECTOR,
     register.PROJECTOR,
     ledger.PROJECTOR,
+    custody.PROJECTOR,
     counting.PROJECTOR,
 )
 PARTS = {HOME: (backup_warning, counting_pages.open_counts), CABINET: (counting_pages.counts_of,)}

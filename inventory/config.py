@@ -20,6 +20,10 @@ from inventory.errors import UnsafeSetting
 PREFIX = "TALLYCARD_"
 KEY_BYTES = 32
 SHORTEST_KEY = 32
+_STEP = r"\s*(administrator|bureau_officer|principal|equipment_manager)\s*(>=\s*\d{1,9})?\s*"
+_TYPE = r"\s*(receipt|relocation|handover|transfer|repair|scrap|loss)\s*"
+_CHAIN = rf"{_TYPE}:({_STEP}(,{_STEP})*|\s*)"
+APPROVALS = rf"\s*({_CHAIN}(;{_CHAIN})*;?)?\s*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Config:
     """Zone in which times are shown and days are counted (IANA name)."""
     item_price_yuan: int = 500
     """Unit price in yuan from which an imported line becomes single items."""
+    approvals: str = (
+        "scrap: principal, bureau_officer >= 500; loss: principal, bureau_officer >= 500; "
+        "transfer: principal"
+    )
+    """Who approves which documents, in order, from which unit price in yuan (500 元以上上报)."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
     session_idle_hours: int = 12
@@ -255,6 +264,10 @@ def _refuse_unsafe(config: Config) -> None:
     )
     if config.backup_to and not Path(config.backup_to).is_absolute():
         raise UnsafeSetting(setting="TALLYCARD_BACKUP_TO", reason="it is an absolute path")
+    _refuse_unless(
+        APPROVALS, "APPROVALS", config.approvals,
+        "it is like scrap: principal, bureau_officer >= 500; transfer: principal",
+    )  # fmt: skip
     if config.patience_s < 1:
         raise UnsafeSetting(setting="TALLYCARD_PATIENCE_S", reason="it is at least 1")
     for name in ("session_idle_hours", "session_days"):

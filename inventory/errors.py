@@ -638,3 +638,132 @@ def every_refusal() -> list[type[Refusal]]:
         found.append(cls)
         waiting.extend(cls.__subclasses__())
     return sorted(found, key=lambda cls: cls.code)
+
+
+# --- documents and custody -----------------------------------------------------------------
+
+
+class NotInThisState(Refusal):
+    """A document is not as far as, or further than, what is asked of it supposes."""
+
+    code = "not_in_this_state"
+    words = N_("Document %(number)s is %(state)s: this is not possible now.")
+
+
+class AlreadyDecided(Refusal):
+    """Two people decided at once; the first decision stands."""
+
+    code = "already_decided"
+    words = N_("Somebody has decided on document %(number)s before you. Look at it again.")
+
+
+class NotYourStep(Refusal):
+    """Whoever asks is not the one, nor the deputy of the one, whom a document waits for."""
+
+    code = "not_your_step"
+    status = 403
+    words = N_("Document %(number)s waits for the %(role)s, not for you.")
+
+
+class OwnDocument(Refusal):
+    code = "own_document"
+    status = 403
+    words = N_("You made document %(number)s yourself: somebody else has to approve it.")
+
+
+class InAnotherDocument(Refusal):
+    """What is in one document that is still open can be in no other."""
+
+    code = "in_another_document"
+    words = N_("%(what)s is in document %(number)s, which is not finished. Finish or withdraw it.")
+
+
+class VoucherUsed(Refusal):
+    code = "voucher_used"
+    words = N_("Voucher %(voucher)s was entered before: %(number)s. A voucher is entered once.")
+
+
+class AlreadyReversed(Refusal):
+    code = "already_reversed"
+    words = N_("Document %(number)s was reversed by %(by)s. What is reversed stays reversed.")
+
+
+class CannotReverse(Refusal):
+    """A document of this type is taken back in another way, or what it did has gone on since."""
+
+    code = "cannot_reverse"
+    words = N_("Document %(number)s cannot be reversed: %(what)s is no longer as it left it.")
+
+
+class NoReversalOf(Refusal):
+    code = "no_reversal_of"
+    words = N_("A document of the type “%(type)s” is not reversed. Correct what it entered.")
+
+
+class EditedMeanwhile(Refusal):
+    """Somebody else saved first; what was typed is kept and shown beside it."""
+
+    code = "edited_meanwhile"
+    words = N_("Somebody else changed %(what)s while you were writing. Look, then save again.")
+
+
+class WrongStatus(Refusal):
+    code = "wrong_status"
+    words = N_("%(what)s is “%(status)s”: this is not possible with it now.")
+
+
+class AlreadyOnLoan(Refusal):
+    code = "already_on_loan"
+    words = N_("%(what)s is lent to %(borrower)s since %(since)s. It has to come back first.")
+
+
+class NotOnLoan(Refusal):
+    code = "not_on_loan"
+    words = N_("%(what)s is not on loan.")
+
+
+class Lent(Refusal):
+    """Part of a batch is lent, so that not so much of it is at hand."""
+
+    code = "lent"
+    words = N_("Only %(has)s of %(what)s are at hand: %(lent)s are lent or in open documents.")
+
+
+class TwiceInIt(Refusal):
+    code = "twice_in_it"
+    status = 422
+    exit_code = 2
+    words = N_("%(what)s is in the list twice.")
+
+
+class NothingInIt(Refusal):
+    code = "nothing_in_it"
+    status = 422
+    exit_code = 2
+    words = N_("There is nothing in it yet: scan or type what it is about.")
+
+
+class WithoutUnit(Refusal):
+    code = "without_unit"
+    words = N_("%(what)s has no unit, so a quantity of it means nothing. Give the kind a unit.")
+
+
+class SameSchool(Refusal):
+    code = "same_school"
+    status = 422
+    exit_code = 2
+    words = N_("A transfer goes to another school. Inside a school things are relocated.")
+
+
+class NeedsPaper(Refusal):
+    """An approval on paper is entered with a photograph of the signed paper."""
+
+    code = "needs_paper"
+    status = 422
+    exit_code = 2
+    words = N_("Attach a photograph of the signed paper.")
+
+
+class NotAnApprover(Refusal):
+    code = "not_an_approver"
+    words = N_("%(name)s is no %(role)s of this school and cannot sign here.")

@@ -6,8 +6,9 @@ is out of this wall's reach and takes the schools as a required argument; the co
 `(school_id, …)` are the wall behind both, and on PostgreSQL row security is one more.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -33,6 +34,7 @@ class Permission(StrEnum):
     PRINT = "print"
     IMPORT = "import"
     ARRANGE = "arrange"
+    APPROVE = "approve"
     ADMINISTER = "administer"
 
 
@@ -86,6 +88,35 @@ def bind(session: Session, actor: Actor) -> None:
     session.info[ACTOR] = actor
     if session.in_transaction():
         tell_schools(session.connection(), actor.schools)
+
+
+CARRYING_OUT = frozenset({Permission.ARRANGE, Permission.PRINT, Permission.IMPORT})
+
+
+@contextmanager
+def carrying_out(session: Session, by: Actor, *schools: str) -> Iterator[Actor]:
+    """
+    Give the actor who does, for the length of a block, what an approved document says.
+
+    Whoever approves last need not be allowed to arrange things; and what goes from one school to
+    another is written in both, in one transaction. It is the same person in the journal. The
+    block is the only way past the scope of a session, and what it read of the other school is
+    forgotten at its end. That PostgreSQL goes on seeing those schools until the transaction ends
+    is wanted: their events are chained at COMMIT.
+    """
+    seen = None if by.schools is None else by.schools | set(schools)
+    wider = replace(by, schools=seen, permissions=by.permissions | CARRYING_OUT)
+    session.flush()
+    session.info[ACTOR] = wider
+    tell_schools(session.connection(), seen)
+    try:
+        yield wider
+        session.flush()
+    finally:
+        session.info[ACTOR] = by
+        for row in list(session):
+            if isinstance(row, SchoolScoped) and not by.sees(row.school_id):
+                session.expunge(row)
 
 
 @event.listens_for(Session, "after_begin")

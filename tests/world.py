@@ -9,7 +9,7 @@ from inventory.catalogue.service import KindKey, define_kind
 from inventory.db import db, transact
 from inventory.identity import service as identity
 from inventory.identity.models import Person
-from inventory.ledger.models import DocumentType
+from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import post_document, post_line
 from inventory.places.models import Place, Sort
 from inventory.places.service import open_school

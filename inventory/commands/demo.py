@@ -180,7 +180,7 @@ def _load_school(
     story: dict[str, Any], chance: random.Random, number: str, name: str, stage: str, things: int
 ) -> None:
     from inventory.db import transact
-    from inventory.ledger.models import DocumentType
+    from inventory.ledger.rules import DocumentType
     from inventory.ledger.service import post_document
     from inventory.places.service import open_school
     from inventory.scope import OPERATOR

@@ -53,7 +53,8 @@ from inventory.exchange.rules import (
     with_line_keys,
 )
 from inventory.identity.service import keepers_named
-from inventory.ledger.models import Document, DocumentType
+from inventory.ledger.models import Document
+from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import post_document, post_line
 from inventory.places.models import Place, School, Sort
 from inventory.places.service import place_by_path

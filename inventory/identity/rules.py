@@ -11,10 +11,12 @@ from inventory.scope import Permission as P
 
 GRANTS: dict[Role, frozenset[P]] = {
     Role.ADMINISTRATOR: frozenset(P),
-    Role.BUREAU_OFFICER: frozenset({P.SEE, P.SCAN}),
+    Role.BUREAU_OFFICER: frozenset({P.SEE, P.SCAN, P.APPROVE}),
     Role.AUDITOR: frozenset({P.SEE, P.SCAN, P.COUNT}),
-    Role.PRINCIPAL: frozenset({P.SEE, P.SCAN}),
-    Role.EQUIPMENT_MANAGER: frozenset({P.SEE, P.SCAN, P.COUNT, P.PRINT, P.IMPORT, P.ARRANGE}),
+    Role.PRINCIPAL: frozenset({P.SEE, P.SCAN, P.APPROVE}),
+    Role.EQUIPMENT_MANAGER: frozenset(
+        {P.SEE, P.SCAN, P.COUNT, P.PRINT, P.IMPORT, P.ARRANGE, P.APPROVE}
+    ),
     Role.TECHNICIAN: frozenset({P.SEE, P.SCAN, P.COUNT, P.PRINT, P.IMPORT, P.ARRANGE}),
     Role.TEACHER: frozenset({P.SEE, P.SCAN}),
 }

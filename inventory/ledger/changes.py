@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
-from inventory.ledger.models import Document, LedgerLine
+from inventory.ledger import documents_changes
+from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep, LedgerLine
+from inventory.ledger.rules import DocumentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,14 @@ class DocumentPosted(Change):
                 type=self.type,
                 number=self.number,
                 title=self.title,
-                posted_at=on.at,
-                posted_by=on.by,
+                state=DocumentState.EXECUTED.value,
+                created_at=on.at,
+                created_by=on.by,
+                executed_at=on.at,
+                executed_by=on.by,
+                round=0,
+                done=0,
+                revision=0,
             )
         )
 
@@ -71,4 +79,7 @@ class LinePosted(Change):
         )
 
 
-PROJECTOR = Projector(changes=(DocumentPosted, LinePosted), tables=(Document, LedgerLine))
+PROJECTOR = Projector(
+    changes=(DocumentPosted, LinePosted, *documents_changes.CHANGES),
+    tables=(Document, DocumentLine, DocumentStep, Deputy, LedgerLine),
+)

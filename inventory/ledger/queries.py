@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.ledger.models import LedgerLine
-from inventory.places.models import STANDING, Place, School
+from inventory.places.models import ALIVE, Place, School
 from inventory.register.models import CardLine, Holding, Thing
 
 
@@ -72,7 +72,7 @@ def _ledger_sums() -> Any:
 
 
 def _thing_sums() -> Any:
-    standing = [sort.value for sort in STANDING]
+    standing = [sort.value for sort in ALIVE]
     return (
         select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
         .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
@@ -116,7 +116,7 @@ class SchoolFigures:
 
 def school_figures(session: Session, schools: list[School]) -> list[SchoolFigures]:
     """Return how many things and pieces each school has."""
-    standing = [sort.value for sort in STANDING]
+    standing = [sort.value for sort in ALIVE]
     rows = session.execute(
         select(Holding.school_id, func.count(), func.sum(Holding.quantity))
         .join(Place, and_(Place.school_id == Holding.school_id, Place.id == Holding.place_id))

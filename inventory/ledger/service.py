@@ -24,7 +24,8 @@ from inventory.errors import (
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.ledger.changes import DocumentPosted, LinePosted
-from inventory.ledger.models import Document, DocumentType
+from inventory.ledger.models import Document
+from inventory.ledger.rules import PREFIX, DocumentType
 from inventory.places.models import Place
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
@@ -34,13 +35,6 @@ from inventory.register.rules import description, shown
 from inventory.register.service import NewThing, code_for_document
 from inventory.scope import Actor, Permission, own_school, requires
 
-PREFIX = {
-    DocumentType.OPENING: "QC",
-    DocumentType.RECEIPT: "RK",
-    DocumentType.CORRECTION: "GZ",
-    DocumentType.REVERSAL: "HC",
-}
-"""Marks of the documents' numbers: 期初, 入库, 更正, 红冲."""
 SLICE = 40
 """Things made in one transaction: about 50 ms of the write lane."""
 MOST_AT_ONCE = 500
@@ -228,7 +222,7 @@ def _new_thing(
         }
     )
     keeper = str(told["keeper"]) if told["keeper"] else ""
-    keeper_id = _keeper_of(session, school, entry.place_id)
+    keeper_id = keeper_of_place(session, school, entry.place_id)
     if keeper:
         keeper_id = keepers_named(session, by, [keeper], school, at)[keeper]
     is_item = kind.managed_as == ManagedAs.ITEM.value
@@ -246,7 +240,7 @@ def _new_thing(
     )
 
 
-def _keeper_of(session: Session, school_id: str, place_id: str | None) -> str | None:
+def keeper_of_place(session: Session, school_id: str, place_id: str | None) -> str | None:
     """Who keeps a place: its own keeper, else that of the place above it."""
     while place_id is not None:
         place = session.get(Place, (school_id, place_id))

@@ -25,6 +25,8 @@ class Sort(StrEnum):
 
 STANDING = frozenset({Sort.ROOM, Sort.CABINET, Sort.SHELF, Sort.UNPLACED})
 """Places where a thing is alive. `unplaced` is for what was imported without a place."""
+ALIVE = STANDING | {Sort.IN_TRANSIT}
+"""Places whose things the ledger has: what is on its way to another school still belongs here."""
 BOUNDARY = tuple(sort for sort in Sort if sort not in {Sort.ROOM, Sort.CABINET, Sort.SHELF})
 """Places that every school has from its first day; their id is their sort."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
-from inventory.places.models import STANDING, Place, Sort
+from inventory.places.models import ALIVE, Place, Sort
 from inventory.register.models import (
     Bearer,
     CabinetCard,
@@ -19,7 +19,7 @@ from inventory.register.models import (
     Holding,
     Thing,
 )
-from inventory.register.rules import FIRST_SERIAL, code_of
+from inventory.register.rules import FIRST_SERIAL, Status, code_of
 
 SERIES = 1
 
@@ -50,6 +50,7 @@ class CodesMinted(Change):
                     code=code_of(serial),
                     school_id=None,
                     bearer=None,
+                    hops=0,
                     minted_at=on.at,
                     printed_at=None,
                     affixed_at=None,
@@ -109,6 +110,7 @@ class ThingRegistered(Change):
     voucher: str | None = None
     finance_card_no: str | None = None
     note: str | None = None
+    document: str | None = None
 
     @property
     def subject(self) -> str:
@@ -131,6 +133,8 @@ class ThingRegistered(Change):
             finance_card_no=self.finance_card_no,
             note=self.note,
             registered_at=on.at,
+            status=Status.IN_USE.value,
+            document_id=self.document,
         )
         state.add(thing)
         place = state.get(Place, on.school, self.place)
@@ -146,6 +150,7 @@ class BatchGrew(Change):
     kind: ClassVar[str] = "batch_grew"
     code: str
     quantity: int
+    document: str | None = None
 
     @property
     def subject(self) -> str:
@@ -165,6 +170,7 @@ class ThingMoved(Change):
     origin: str
     destination: str
     quantity: int
+    document: str | None = None
 
     @property
     def subject(self) -> str:
@@ -286,6 +292,7 @@ class BatchReceived(Change):
             finance_card_no=origin.finance_card_no,
             note=origin.note,
             registered_at=on.at,
+            status=origin.status,
         )
         state.add(thing)
         return thing
@@ -408,7 +415,7 @@ def move(state: State, thing: Thing, origin: str, destination: str, quantity: in
     for place_id, difference in ((origin, -quantity), (destination, quantity)):
         place = state.get(Place, thing.school_id, place_id)
         _hold(state, thing, place, difference)
-        if Sort(place.sort) in STANDING:
+        if Sort(place.sort) in ALIVE:
             put_on_card(state, thing, place, difference)
 
 

@@ -22,7 +22,7 @@ from inventory.base import (
     references,
     together,
 )
-from inventory.register.rules import Number
+from inventory.register.rules import Number, Status
 
 
 class Bearer(StrEnum):
@@ -59,6 +59,8 @@ class Code(SchoolOptional, Base):
 
     code: Mapped[str] = mapped_column(String(CODE_DIGITS), primary_key=True)
     bearer: Mapped[str | None] = mapped_column(String(10))
+    hops: Mapped[int] = mapped_column(default=0)
+    """How often it went to another school; the school of the last time is its own."""
     minted_at: Mapped[datetime]
     printed_at: Mapped[datetime | None]
     affixed_at: Mapped[datetime | None]
@@ -104,6 +106,10 @@ class Thing(SchoolScoped, Base):
     note: Mapped[str | None] = mapped_column(String(400))
     registered_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(16), default=Status.IN_USE.value)
+    """Where it is in its life; `retired_at` says that it is no longer alive in this school."""
+    document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
+    """The document by which it came to its status."""
     retired_quantity: Mapped[int | None]
     """How much went outside when it was retired; None when it joined another batch."""
 

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from inventory.errors import Invalid, UnknownField
 
@@ -95,6 +96,39 @@ def contents_hash(
     lines = [f"{place}\t{kind}\t{quantity}" for place, kind, quantity in sorted(rows)]
     lines += [f"{key}={words}" for key, words in sorted(other_words)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class Status(StrEnum):
+    """Where a thing is in its life (facts of the domain: the states of an item)."""
+
+    IN_USE = "in_use"
+    REPAIR_WANTED = "repair_wanted"
+    IN_REPAIR = "in_repair"
+    TO_SCRAP = "to_scrap"
+    MISSING = "missing"
+    IN_TRANSFER = "in_transfer"
+    SCRAPPED = "scrapped"
+    WRITTEN_OFF = "written_off"
+    TRANSFERRED = "transferred"
+
+
+ENDED = frozenset({Status.SCRAPPED, Status.WRITTEN_OFF, Status.TRANSFERRED})
+"""States in which a thing is no longer alive in its school. Only a counter-document leaves them."""
+USABLE = frozenset({Status.IN_USE})
+"""States in which a thing can be lent and counts as usable."""
+EDGES: Mapping[Status, frozenset[Status]] = {
+    Status.IN_USE: frozenset(
+        {Status.REPAIR_WANTED, Status.TO_SCRAP, Status.MISSING, Status.IN_TRANSFER}
+    ),
+    Status.REPAIR_WANTED: frozenset({Status.IN_USE, Status.IN_REPAIR, Status.TO_SCRAP}),
+    Status.IN_REPAIR: frozenset({Status.IN_USE, Status.TO_SCRAP}),
+    Status.TO_SCRAP: frozenset(
+        {Status.IN_USE, Status.REPAIR_WANTED, Status.IN_REPAIR, Status.SCRAPPED}
+    ),
+    Status.MISSING: frozenset({Status.IN_USE, Status.WRITTEN_OFF}),
+    Status.IN_TRANSFER: frozenset({Status.IN_USE, Status.TRANSFERRED}),
+}
+"""The edges of a thing's life. To be lent is no state of it: a loan is a row of its own."""
 
 
 LONGEST = {"keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400}

@@ -262,6 +262,8 @@ class NewThing:
     voucher: str | None = None
     finance_card_no: str | None = None
     note: str | None = None
+    document: str | None = None
+    """The document by which it comes."""
 
 
 @requires(Permission.ARRANGE)
@@ -348,6 +350,7 @@ def _registered(code: str, one: NewThing, catalogue: str, running: int) -> Thing
         voucher=one.voucher,
         finance_card_no=one.finance_card_no,
         note=one.note,
+        document=one.document,
     )
 
 
@@ -402,7 +405,10 @@ def batches_of(
 
 
 @requires(Permission.ARRANGE)
-def grow_batch(session: Session, by: Actor, *, batch: Thing, quantity: int, at: datetime) -> None:
+def grow_batch(
+    session: Session, by: Actor, *, batch: Thing, quantity: int, document: str | None = None,
+    at: datetime,
+) -> None:  # fmt: skip
     """
     Let more of the same kind join a batch in its place.
 
@@ -412,7 +418,7 @@ def grow_batch(session: Session, by: Actor, *, batch: Thing, quantity: int, at: 
     school = own_school(by, batch.school_id)
     if not 1 <= quantity <= MOST_PIECES:
         raise BadQuantity(field="quantity", value=quantity)
-    record(session, by, BatchGrew(batch.code, quantity), at=at, school_id=school)
+    record(session, by, BatchGrew(batch.code, quantity, document), at=at, school_id=school)
 
 
 @requires(Permission.ARRANGE)
@@ -534,7 +540,7 @@ def describe_thing(
 @requires(Permission.ARRANGE)
 def move_thing(
     session: Session, by: Actor, *, school_id: str, code: str, to: str,
-    quantity: int | None = None, at: datetime,
+    quantity: int | None = None, document: str | None = None, at: datetime,
 ) -> Thing:  # fmt: skip
     """
     Move a thing, a batch, or a part of a batch, to another place; return what is there now.
@@ -573,7 +579,7 @@ def move_thing(
     elif wanted < has:
         there = _split(session, by, thing, to, wanted, at)
     else:
-        move = ThingMoved(thing.code, thing.home_id, to, wanted)
+        move = ThingMoved(thing.code, thing.home_id, to, wanted, document)
         record(session, by, move, at=at, school_id=school)
     session.flush()
     return there or thing
@@ -600,6 +606,37 @@ def _split(
         record(session, by, change, at=at, school_id=thing.school_id)
     session.flush()
     return session.get_one(Thing, (thing.school_id, code))
+
+
+@requires(Permission.ARRANGE)
+def split_batch(session: Session, by: Actor, thing: Thing, quantity: int, at: datetime) -> Thing:
+    """Make a part of a batch a thing of its own in the same place, for what leaves from there."""
+    return _split(session, by, thing, thing.home_id, quantity, at)
+
+
+@requires(Permission.ARRANGE)
+def rejoin_batch(session: Session, by: Actor, thing: Thing, at: datetime) -> None:
+    """Let a batch that comes back join the one of its kind in its place, if there is one."""
+    if thing.managed_as != ManagedAs.BATCH.value:
+        return
+    query = select(Thing).where(
+        Thing.school_id == thing.school_id,
+        Thing.kind_id == thing.kind_id,
+        Thing.home_id == thing.home_id,
+        Thing.code != thing.code,
+        Thing.managed_as == ManagedAs.BATCH.value,
+        Thing.retired_at.is_(None),
+    )
+    there = session.scalar(query.limit(1))
+    quantity = _at_home(session, thing)
+    if there is None or not quantity:
+        return
+    for change in (
+        BatchParted(thing.code, there.code, quantity, True),
+        BatchReceived(there.code, thing.code, quantity, thing.home_id),
+    ):
+        record(session, by, change, at=at, school_id=thing.school_id)
+    session.flush()
 
 
 @requires(Permission.PRINT)

@@ -19,7 +19,7 @@ from inventory.config import Config
 from inventory.counting.service import open_count
 from inventory.db import db, transact
 from inventory.identity import service as identity
-from inventory.ledger.models import DocumentType
+from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import post_document
 from inventory.places.models import Place, Sort
 from inventory.places.queries import place_by_code

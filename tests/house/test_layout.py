@@ -15,8 +15,8 @@ from inventory.scope import Actor
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPABILITIES = (
-    "catalogue", "counting", "exchange", "identity", "journal", "ledger", "places", "printing",
-    "register", "scanning", "staff",
+    "catalogue", "counting", "custody", "exchange", "identity", "journal", "ledger", "places",
+    "printing", "register", "scanning", "staff",
 )  # fmt: skip
 ROLES = {
     "__init__", "rules", "models", "changes", "service", "queries", "store", "pages", "api",
@@ -34,9 +34,12 @@ BESIDE = {
 """What DECISIONS.md, number 11, allows beside the roles."""
 WITHOUT_PERMISSION = {
     "inventory.counting.service.place_to_count",
+    "inventory.custody.service.turn",
     "inventory.identity.service.keepers_named",
     "inventory.identity.service.station_token",
     "inventory.journal.service.record",
+    "inventory.ledger.documents_service.finish",
+    "inventory.ledger.documents_service.principals_of",
     "inventory.register.service.code_for_document",
     "inventory.scanning.service.resolve",
 }

@@ -18,9 +18,11 @@ import inventory
 from inventory.app import TASKS
 from inventory.base import Base, SchoolOptional, SchoolScoped, table_of
 from inventory.counting.service import open_count
+from inventory.custody.models import Loan
 from inventory.db import SCHOOLS, WRITES, db, transact
 from inventory.exchange.models import Import, ImportRow
 from inventory.identity.service import actors_by_token
+from inventory.ledger.models import Document, DocumentLine, DocumentStep
 from inventory.places.models import Place
 from inventory.places.queries import place_by_code
 from inventory.register.models import Thing
@@ -246,6 +248,15 @@ def _more(session, place, world):
         ImportRow(school_id=school, import_id=f"i{school}", n=0, line_key="k", sheet="s", row=1,
                   record="{}", managed_as="item", status="new", differs="")
     )  # fmt: skip
+    document = session.scalar(select(Document.id).where(Document.school_id == school))
+    code = world.items[f"{school}/01"][0]
+    keys = {"school_id": school, "document_id": document}
+    session.add(DocumentLine(**keys, n=1, code=code, quantity=1))
+    session.add(DocumentStep(**keys, round=1, n=1, role="principal", on_paper=False))
+    keeper = session.scalar(select(Thing.keeper_id).where(Thing.school_id == school).limit(1))
+    session.add(
+        Loan(**keys, id=f"l{school}", code=code, person_id=keeper, quantity=1, lent_at=NOON)
+    )
 
 
 @pytest.mark.parametrize(("table", "columns"), sorted(parents()))

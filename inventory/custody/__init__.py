@@ -1,0 +1,1 @@
+"""Whose hands things are in: loans, transfers, repair, scrapping, loss."""

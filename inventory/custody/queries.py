@@ -1,0 +1,101 @@
+"""This module is about reading loans: what is out, with whom, since when and until when."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from inventory.catalogue.models import Kind
+from inventory.custody.models import Loan
+from inventory.identity.models import Person
+from inventory.ledger.models import Document
+from inventory.places.models import Place, School
+from inventory.register.models import Thing
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRow:
+    """A loan for display; `left` is what has not come back."""
+
+    school_id: str
+    school: str
+    id: str
+    code: str
+    number: str
+    name: str
+    specification: str
+    unit: str
+    place: str
+    left: int
+    quantity: int
+    person_id: str
+    person: str
+    lent_at: datetime
+    due: str | None
+    document_id: str
+    document: str
+    is_overdue: bool
+
+
+def loans(
+    session: Session, *, today: date, school_id: str | None = None, code: str | None = None,
+    person_id: str | None = None, overdue: bool = False, page: int = 1, size: int = PAGE,
+) -> tuple[list[LoanRow], int]:  # fmt: skip
+    """Return one page of what is lent, the longest overdue first, and how many there are."""
+    conditions = [Loan.closed_at.is_(None)]
+    if school_id:
+        conditions.append(Loan.school_id == school_id)
+    if code:
+        conditions.append(Loan.code == code)
+    if person_id:
+        conditions.append(Loan.person_id == person_id)
+    if overdue:
+        conditions.append(Loan.due < today.isoformat())
+    count = session.scalar(select(func.count()).select_from(Loan).where(*conditions))
+    query = _rows().where(*conditions).order_by(func.coalesce(Loan.due, "9"), Loan.lent_at)
+    found = session.execute(query.limit(size).offset((page - 1) * size))
+    return [_row(*row, today) for row in found], int(count or 0)
+
+
+def _rows() -> Select[tuple[Loan, Thing, Kind, str, str, str, str]]:
+    return (
+        select(Loan, Thing, Kind, Place.path, Person.name, Document.number, School.name)
+        .join(Thing, and_(Thing.school_id == Loan.school_id, Thing.code == Loan.code))
+        .join(Kind, and_(Kind.school_id == Loan.school_id, Kind.id == Thing.kind_id))
+        .join(Place, and_(Place.school_id == Loan.school_id, Place.id == Thing.home_id))
+        .join(Person, Person.id == Loan.person_id)
+        .join(
+            Document,
+            and_(Document.school_id == Loan.school_id, Document.id == Loan.document_id),
+        )
+        .join(School, School.id == Loan.school_id)
+    )
+
+
+def _row(
+    loan: Loan, thing: Thing, kind: Kind, place: str, person: str, document: str, school: str,
+    today: date,
+) -> LoanRow:  # fmt: skip
+    return LoanRow(
+        school_id=loan.school_id,
+        school=school,
+        id=loan.id,
+        code=loan.code,
+        number=thing.number,
+        name=kind.name,
+        specification=kind.specification,
+        unit=kind.unit,
+        place=place,
+        left=loan.left,
+        quantity=loan.quantity,
+        person_id=loan.person_id,
+        person=person,
+        lent_at=loan.lent_at,
+        due=loan.due,
+        document_id=loan.document_id,
+        document=document,
+        is_overdue=loan.due is not None and loan.due < today.isoformat(),
+    )

@@ -1,0 +1,726 @@
+"""This module is about things in use: lent and returned, relocated, handed over, repaired, ended.
+
+Each is a document with its deed. A loan moves no quantity: what is lent still belongs to its
+place and stands on its card. What is scrapped or lost leaves when the document is approved.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inventory.base import new_id
+from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import ManagedAs
+from inventory.custody.changes import (
+    PartBrought,
+    PartTaken,
+    ReturnUndone,
+    ThingLent,
+    ThingReturned,
+    ThingTurned,
+)
+from inventory.custody.models import Loan
+from inventory.errors import (
+    AlreadyOnLoan,
+    BadQuantity,
+    CannotReverse,
+    IsRetired,
+    Lent,
+    Missing,
+    NotAllHere,
+    NotFound,
+    NotInThisState,
+    NotOnLoan,
+    TwiceInIt,
+    WrongStatus,
+)
+from inventory.identity.models import Person
+from inventory.journal.service import record
+from inventory.ledger import documents_service as documents
+from inventory.ledger.documents_changes import DocumentSent, LineBound
+from inventory.ledger.documents_service import (
+    Draft,
+    Line,
+    PlainDeed,
+    Rules,
+    details_of,
+    document_of,
+    lines_of,
+)
+from inventory.ledger.models import Document, DocumentLine
+from inventory.ledger.rules import OPEN, DocumentType
+from inventory.ledger.service import post_line
+from inventory.places import service as places
+from inventory.places.models import Place
+from inventory.places.service import one_at_a_time
+from inventory.register import service as register
+from inventory.register.changes import ThingDescribed
+from inventory.register.models import Code, Holding, Thing
+from inventory.register.rules import EDGES, Status, shown
+from inventory.scope import Actor, Permission, carrying_out, own_school, requires
+
+REPAIR_RESULT = "repair"
+"""What a repair document waits for: that the things come back, mended or not."""
+
+
+# --- what is at hand -----------------------------------------------------------------------
+
+
+def lent_of(session: Session, school_id: str, codes: Sequence[str]) -> dict[str, int]:
+    """Return how much of each of some things is in somebody's hands."""
+    query = (
+        select(Loan.code, func.sum(Loan.quantity - Loan.returned))
+        .where(Loan.school_id == school_id, Loan.code.in_(list(codes)), Loan.closed_at.is_(None))
+        .group_by(Loan.code)
+    )
+    return {code: int(left) for code, left in session.execute(query)}
+
+
+def promised_of(session: Session, school_id: str, code: str, *, but: str | None = None) -> int:
+    """Return how much of a batch is in documents that are not finished, but for one of them."""
+    query = (
+        select(func.sum(DocumentLine.quantity))
+        .join(
+            Document,
+            (Document.school_id == DocumentLine.school_id)
+            & (Document.id == DocumentLine.document_id),
+        )
+        .where(
+            DocumentLine.school_id == school_id,
+            DocumentLine.code == code,
+            Document.id != (but or ""),
+            Document.state.in_([one.value for one in OPEN]),
+            Document.type.in_(_TAKING),
+        )
+    )
+    return int(session.scalar(query) or 0)
+
+
+_TAKING = [
+    one.value
+    for one in (
+        DocumentType.SCRAP, DocumentType.LOSS, DocumentType.TRANSFER, DocumentType.RELOCATION,
+    )
+]  # fmt: skip
+"""Documents that take away what they name: so much of a batch is promised to them."""
+
+
+def at_home(session: Session, thing: Thing) -> int:
+    holding = session.get(Holding, (thing.school_id, thing.code, thing.home_id))
+    return holding.quantity if holding else 0
+
+
+def is_item(thing: Thing) -> bool:
+    return thing.managed_as == ManagedAs.ITEM.value
+
+
+def _check_status(thing: Thing, *wanted: Status) -> None:
+    if Status(thing.status) not in wanted:
+        raise WrongStatus(what=thing.number, status=thing.status)
+
+
+def _check_not_lent(session: Session, thing: Thing) -> None:
+    loan = session.scalar(
+        select(Loan)
+        .where(Loan.school_id == thing.school_id, Loan.code == thing.code, Loan.closed_at.is_(None))
+        .limit(1)
+    )
+    if loan is None:
+        return
+    person = session.get(Person, loan.person_id)
+    raise AlreadyOnLoan(
+        what=thing.number, borrower=person.name if person else "—",
+        since=loan.lent_at.date().isoformat(),
+    )  # fmt: skip
+
+
+def with_what_is_known(
+    session: Session, school: str, line: Line, *statuses: Status, but: str | None = None,
+    whole: bool = False,
+) -> tuple[Line, Thing]:  # fmt: skip
+    """
+    A line about a thing, with its kind and price, after a look at how much there is of it.
+
+    Raises:
+        NotFound, IsRetired, WrongStatus, AlreadyOnLoan, Lent, BadQuantity: it is not possible.
+    """
+    thing = register.thing_of(session, school, line.code or "")
+    _check_status(thing, *statuses)
+    has = at_home(session, thing)
+    quantity = line.quantity
+    if is_item(thing):
+        if quantity != 1:
+            raise BadQuantity(field="quantity", value=quantity)
+        _check_not_lent(session, thing)
+    else:
+        lent = lent_of(session, school, [thing.code]).get(thing.code, 0)
+        if whole and (quantity != has or lent):
+            raise NotAllHere(number=thing.number)
+        lent += promised_of(session, school, thing.code, but=but)
+        if quantity > has - lent:
+            raise Lent(what=thing.number, has=max(0, has - lent), lent=lent)
+    details = {**line.details, "number": thing.number, "origin": thing.home_id}
+    known = replace(
+        line, kind_id=thing.kind_id, unit_price_cents=thing.unit_price_cents, details=details
+    )
+    return known, thing
+
+
+def title_of(session: Session, school: str, lines: Sequence[Line]) -> str:
+    """What a document is about, as it stands in lists: the first kind, and how many more."""
+    kind = session.get(Kind, (school, lines[0].kind_id)) if lines[0].kind_id else None
+    name = kind.title if kind else str(lines[0].details.get("number", ""))
+    return name + (f" +{len(lines) - 1}" if len(lines) > 1 else "")
+
+
+def _refuse_twice(lines: Sequence[Line]) -> None:
+    codes = [line.code for line in lines]
+    for n, code in enumerate(codes):
+        if code in codes[:n]:
+            raise TwiceInIt(what=shown(code or ""))
+
+
+# --- loans ---------------------------------------------------------------------------------
+
+
+class LoanDeed(PlainDeed):
+    """So much of each thing goes into one person's hands."""
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        _refuse_twice(draft.lines)
+        lines = []
+        for one in draft.lines:
+            person = session.get(Person, one.person_id) if one.person_id else None
+            if person is None or person.school_id != school:
+                raise Missing(field="person")
+            lines.append(with_what_is_known(session, school, one, Status.IN_USE)[0])
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        change = ThingLent(
+            line.code or "", new_id(at), document.id, line.person_id or "", line.quantity,
+            document.due,
+        )  # fmt: skip
+        record(session, by, change, at=at, school_id=document.school_id)
+
+    def check_reversible(self, session: Session, document: Document) -> None:
+        for loan in _loans_of(session, document):
+            if loan.returned:
+                raise CannotReverse(number=document.number, what=shown(loan.code))
+
+    def undo(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        line: DocumentLine, at: datetime,
+    ) -> None:  # fmt: skip
+        for loan in _loans_of(session, document):
+            if loan.code == line.code:
+                change = ThingReturned(loan.code, loan.id, counter.id, loan.quantity)
+                record(session, by, change, at=at, school_id=document.school_id)
+
+
+def _loans_of(session: Session, document: Document) -> list[Loan]:
+    query = select(Loan).where(
+        Loan.school_id == document.school_id, Loan.document_id == document.id
+    )
+    return list(session.scalars(query.order_by(Loan.id)))
+
+
+class ReturnDeed(PlainDeed):
+    """What was lent comes back, all or a part; each line names its loan."""
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        lines = []
+        for one in draft.lines:
+            loan = session.get(Loan, (school, str(one.details.get("loan", ""))))
+            if loan is None or loan.closed_at is not None:
+                raise NotOnLoan(what=shown(one.code or ""))
+            if one.quantity > loan.left:
+                raise BadQuantity(field="quantity", value=one.quantity)
+            thing = session.get_one(Thing, (school, loan.code))
+            details = {**one.details, "number": thing.number}
+            lines.append(
+                replace(
+                    one, kind_id=thing.kind_id, unit_price_cents=thing.unit_price_cents,
+                    person_id=loan.person_id, details=details,
+                )
+            )  # fmt: skip
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        loan_id = str(details_of(line)["loan"])
+        change = ThingReturned(line.code or "", loan_id, document.id, line.quantity, line.note)
+        record(session, by, change, at=at, school_id=document.school_id)
+
+    def check_reversible(self, session: Session, document: Document) -> None:
+        for line in lines_of(session, document):
+            thing = session.get_one(Thing, (document.school_id, line.code))
+            lent = lent_of(session, document.school_id, [thing.code]).get(thing.code, 0)
+            if thing.retired_at or at_home(session, thing) < lent + line.quantity:
+                raise CannotReverse(number=document.number, what=thing.number)
+
+    def undo(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        line: DocumentLine, at: datetime,
+    ) -> None:  # fmt: skip
+        loan_id = str(details_of(line)["loan"])
+        change = ReturnUndone(line.code or "", loan_id, counter.id, line.quantity)
+        record(session, by, change, at=at, school_id=document.school_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A thing by its code, and how much of it."""
+
+    code: str
+    quantity: int = 1
+
+
+@requires(Permission.ARRANGE)
+def lend(
+    session: Session, by: Actor, wanted: Sequence[Wanted], *, school_id: str, person_id: str,
+    due: str | None = None, reason: str | None = None, rules: Rules, today: date,
+    once: str | None = None, at: datetime,
+) -> Document:  # fmt: skip
+    """
+    Lend things to a person, by one document.
+
+    Raises:
+        AlreadyOnLoan: one is lent; it says to whom and since when.
+        Lent, BadQuantity, WrongStatus, InAnotherDocument, TwiceInIt, NothingInIt, NotFound,
+        IsRetired, Missing, Invalid: it is not possible.
+    """
+    lines = tuple(Line(one.code, quantity=one.quantity, person_id=person_id) for one in wanted)
+    draft = Draft(DocumentType.LOAN, lines, reason=reason, due=due)
+    return _enter(session, by, draft, school_id, rules, today, once, at)
+
+
+def _enter(
+    session: Session, by: Actor, draft: Draft, school_id: str, rules: Rules, today: date,
+    once: str | None, at: datetime,
+) -> Document:  # fmt: skip
+    """Begin a document and hand it in."""
+    document = documents.begin(
+        session, by, draft, school_id=school_id, rules=rules, today=today, once=once, at=at
+    )
+    return documents.submit(
+        session, by, school_id=school_id, document_id=document.id, rules=rules, at=at
+    )
+
+
+@requires(Permission.ARRANGE)
+def take_return(
+    session: Session, by: Actor, wanted: Sequence[Wanted], *, school_id: str,
+    notes: Mapping[str, str] | None = None, rules: Rules, today: date, once: str | None = None,
+    at: datetime,
+) -> Document:  # fmt: skip
+    """
+    Take back what is lent, the oldest loan of each thing first, by one document.
+
+    Raises:
+        NotOnLoan: one is not lent.
+        BadQuantity: more than is lent.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    lines: list[Line] = []
+    for one in wanted:
+        lines.extend(_returned(session, school, one, (notes or {}).get(one.code)))
+    draft = Draft(DocumentType.RETURN, tuple(lines))
+    return _enter(session, by, draft, school, rules, today, once, at)
+
+
+def _returned(session: Session, school: str, wanted: Wanted, note: str | None) -> list[Line]:
+    query = select(Loan).where(
+        Loan.school_id == school, Loan.code == wanted.code, Loan.closed_at.is_(None)
+    )
+    left = wanted.quantity
+    lines = []
+    for loan in session.scalars(query.order_by(Loan.lent_at, Loan.id)):
+        part = min(left, loan.left)
+        if part:
+            details = {"loan": loan.id}
+            lines.append(Line(loan.code, quantity=part, note=note, details=details))
+        left -= part
+    if not lines:
+        raise NotOnLoan(what=shown(wanted.code))
+    if left:
+        raise BadQuantity(field="quantity", value=wanted.quantity)
+    return lines
+
+
+# --- to another place, to another keeper ---------------------------------------------------
+
+
+class RelocationDeed(PlainDeed):
+    """Things, or cabinets with all that is in them, go to another place of the school."""
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        lines = []
+        for one in draft.lines:
+            place = session.get(Place, (school, one.place_id)) if one.place_id else None
+            if place is None or not place.is_standing:
+                raise NotFound(what="place", key=one.place_id or "—")
+            if place.retired_at is not None:
+                raise IsRetired(what=place.path)
+            if _is_place(session, one.code):
+                lines.append(_moved_place(session, school, one))
+                continue
+            known, thing = with_what_is_known(
+                session, school, one, *_MOVABLE, but=draft.document_id
+            )
+            if thing.home_id == place.id:
+                raise WrongStatus(what=thing.number, status="there_already")
+            lines.append(known)
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        school, code, to = document.school_id, line.code or "", line.place_id or ""
+        if _is_place(session, code):
+            places.move_place(session, by, school_id=school, code=code, to=to, at=at)
+            return
+        thing = session.get_one(Thing, (school, code))
+        quantity = None if is_item(thing) else line.quantity
+        there = register.move_thing(
+            session, by, school_id=school, code=code, to=to, quantity=quantity,
+            document=document.id, at=at,
+        )  # fmt: skip
+        if there.code != code:
+            bound = LineBound(document.id, line.n, there.code)
+            record(session, by, bound, at=at, school_id=school)
+
+    def check_reversible(self, session: Session, document: Document) -> None:
+        for line in lines_of(session, document):
+            code = line.code or ""
+            if _is_place(session, code):
+                place = session.get_one(Place, (document.school_id, code))
+                if place.parent_id != line.place_id or place.retired_at:
+                    raise CannotReverse(number=document.number, what=place.path)
+                continue
+            thing = session.get_one(Thing, (document.school_id, code))
+            is_there = thing.home_id == line.place_id and thing.retired_at is None
+            if not is_there or at_home(session, thing) < line.quantity:
+                raise CannotReverse(number=document.number, what=thing.number)
+
+    def undo(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        line: DocumentLine, at: datetime,
+    ) -> None:  # fmt: skip
+        school, code = document.school_id, line.code or ""
+        origin = str(details_of(line)["origin"])
+        if _is_place(session, code):
+            places.move_place(session, by, school_id=school, code=code, to=origin, at=at)
+            return
+        thing = session.get_one(Thing, (school, code))
+        quantity = None if is_item(thing) else line.quantity
+        register.move_thing(
+            session, by, school_id=school, code=code, to=origin, quantity=quantity,
+            document=counter.id, at=at,
+        )  # fmt: skip
+
+
+_MOVABLE = (Status.IN_USE, Status.REPAIR_WANTED, Status.TO_SCRAP)
+
+
+def _is_place(session: Session, code: str | None) -> bool:
+    row = session.get(Code, code) if code else None
+    return row is not None and row.bearer == "place"
+
+
+def _moved_place(session: Session, school: str, line: Line) -> Line:
+    place = places.place_of(session, school, line.code or "")
+    if place.retired_at is not None:
+        raise IsRetired(what=place.path)
+    details = {**line.details, "number": place.path, "origin": place.parent_id}
+    return replace(line, quantity=1, details=details)
+
+
+class HandoverDeed(PlainDeed):
+    """Things, or cabinets, get another keeper."""
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        lines = []
+        for one in draft.lines:
+            person = session.get(Person, one.person_id) if one.person_id else None
+            if person is None or person.school_id != school:
+                raise Missing(field="keeper")
+            if _is_place(session, one.code):
+                place = places.place_of(session, school, one.code or "")
+                details = {"number": place.path, "before": place.keeper_id}
+                lines.append(replace(one, quantity=1, details=details))
+                continue
+            thing = register.thing_of(session, school, one.code or "")
+            lines.append(
+                replace(
+                    one, kind_id=thing.kind_id, unit_price_cents=thing.unit_price_cents,
+                    quantity=max(1, at_home(session, thing)),
+                    details={"number": thing.number, "before": thing.keeper_id},
+                )
+            )  # fmt: skip
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        _keep(session, by, document.school_id, line.code or "", line.person_id, at)
+
+    def check_reversible(self, session: Session, document: Document) -> None:
+        for line in lines_of(session, document):
+            key = (document.school_id, line.code)
+            row = session.get(Thing, key) or session.get_one(Place, key)
+            if row.keeper_id != line.person_id or row.retired_at is not None:
+                what = str(details_of(line).get("number"))
+                raise CannotReverse(number=document.number, what=what)
+
+    def undo(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        line: DocumentLine, at: datetime,
+    ) -> None:  # fmt: skip
+        before = details_of(line).get("before")
+        keeper = str(before) if before else None
+        _keep(session, by, document.school_id, line.code or "", keeper, at)
+
+
+def _keep(
+    session: Session, by: Actor, school: str, code: str, person_id: str | None, at: datetime
+) -> None:
+    if _is_place(session, code):
+        values = {"keeper": person_id}
+        places.change_place(session, by, school_id=school, code=code, values=values, at=at)
+        return
+    change = ThingDescribed(code, (("keeper", person_id),))
+    record(session, by, change, at=at, school_id=school)
+
+
+# --- the end of a thing --------------------------------------------------------------------
+
+
+class EndDeed(PlainDeed):
+    """What scrapping and loss have in common: held when handed in, gone when approved."""
+
+    def __init__(self, held: Status, end: Status, *lawful: Status) -> None:
+        self._held, self._end, self._lawful = held, end, (*lawful, held)
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        if not (draft.reason or "").strip():
+            raise Missing(field="reason")
+        lines = []
+        for one in draft.lines:
+            known, thing = with_what_is_known(
+                session, school, one, *self._lawful, but=draft.document_id
+            )
+            before = Status.IN_USE.value if thing.status == self._held.value else thing.status
+            lines.append(replace(known, details={**known.details, "before": before}))
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        for _, thing in _things(session, document):
+            if is_item(thing) and thing.status != self._held.value:
+                turn(session, by, thing, self._held, document.id, document.reason, at)
+
+    def release(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        for line, thing in _things(session, document):
+            before = Status(str(details_of(line).get("before", Status.IN_USE.value)))
+            if is_item(thing) and thing.status == self._held.value:
+                turn(session, by, thing, before, document.id, None, at)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        school = document.school_id
+        thing = register.thing_of(session, school, line.code or "")
+        has = at_home(session, thing)
+        lent = lent_of(session, school, [thing.code]).get(thing.code, 0)
+        if line.quantity > has - lent:
+            raise Lent(what=thing.number, has=has - lent, lent=lent)
+        if is_item(thing) or (line.quantity == has and not lent):
+            if thing.status != self._held.value:
+                turn(session, by, thing, self._held, document.id, document.reason, at)
+            turn(session, by, thing, self._end, document.id, document.reason, at)
+        else:
+            change = PartTaken(
+                thing.code, self._end.value, line.quantity, document.id, document.reason
+            )
+            record(session, by, change, at=at, school_id=school)
+        _post(session, by, document, line, -line.quantity, at)
+
+    def check_reversible(self, session: Session, document: Document) -> None:
+        for _, thing in _things(session, document):
+            ended = thing.status == self._end.value and thing.document_id == document.id
+            is_part = not is_item(thing) and thing.retired_at is None
+            if not (ended or is_part):
+                raise CannotReverse(number=document.number, what=thing.number)
+            home = session.get_one(Place, (document.school_id, thing.home_id))
+            if home.retired_at is not None:
+                raise CannotReverse(number=document.number, what=home.path)
+
+    def undo(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        line: DocumentLine, at: datetime,
+    ) -> None:  # fmt: skip
+        thing = session.get_one(Thing, (document.school_id, line.code))
+        if thing.status == self._end.value:
+            # What was taken before its end stays taken: only this document's part comes back.
+            change = ThingTurned(
+                thing.code, thing.status, Status.IN_USE.value, line.quantity, counter.id
+            )
+            record(session, by, change, at=at, school_id=document.school_id)
+        else:
+            brought = PartBrought(thing.code, self._end.value, line.quantity, counter.id)
+            record(session, by, brought, at=at, school_id=document.school_id)
+        _post(session, by, counter, line, line.quantity, at)
+
+
+def _things(session: Session, document: Document) -> list[tuple[DocumentLine, Thing]]:
+    return [
+        (line, session.get_one(Thing, (document.school_id, line.code)))
+        for line in lines_of(session, document)
+        if line.code
+    ]
+
+
+def turn(
+    session: Session, by: Actor, thing: Thing, status: Status, document: str | None,
+    reason: str | None, at: datetime,
+) -> None:  # fmt: skip
+    if status not in EDGES.get(Status(thing.status), frozenset()):
+        raise WrongStatus(what=thing.number, status=thing.status)
+    change = ThingTurned(
+        thing.code, thing.status, status.value, at_home(session, thing), document,
+        (reason or "")[:400] or None,
+    )  # fmt: skip
+    record(session, by, change, at=at, school_id=thing.school_id)
+    session.flush()
+
+
+def _post(
+    session: Session, by: Actor, document: Document, line: DocumentLine, quantity: int,
+    at: datetime,
+) -> None:  # fmt: skip
+    post_line(
+        session, by, document=document, kind_id=line.kind_id or "", quantity=quantity,
+        unit_price_cents=line.unit_price_cents, source=line.code, at=at,
+    )  # fmt: skip
+
+
+# --- repair --------------------------------------------------------------------------------
+
+
+class RepairDeed(PlainDeed):
+    """Things go to be repaired; the document ends when they come back, mended or not."""
+
+    def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        if not (draft.reason or "").strip():
+            raise Missing(field="reason")
+        lines = [
+            with_what_is_known(
+                session, school, one, Status.IN_USE, Status.REPAIR_WANTED, whole=True
+            )[0]
+            for one in draft.lines
+        ]
+        title = draft.title or title_of(session, school, lines)
+        return replace(draft, lines=tuple(lines), title=title)
+
+    def do(
+        self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
+    ) -> None:
+        thing = register.thing_of(session, document.school_id, line.code or "")
+        if thing.status == Status.IN_USE.value:
+            turn(session, by, thing, Status.REPAIR_WANTED, document.id, document.reason, at)
+        turn(session, by, thing, Status.IN_REPAIR, document.id, document.reason, at)
+
+    def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
+        change = DocumentSent(document.id, REPAIR_RESULT)
+        record(session, by, change, at=at, school_id=document.school_id)
+        return False
+
+
+@requires(Permission.ARRANGE)
+def end_repair(
+    session: Session, by: Actor, *, school_id: str, document_id: str,
+    beyond: Sequence[str] = (), at: datetime,
+) -> Document:  # fmt: skip
+    """
+    Note that a repair is over; `beyond` are the codes of what could not be mended.
+
+    Raises:
+        NotInThisState: the document is no repair that is going on.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    document = document_of(session, school, document_id)
+    if document.waits_for != REPAIR_RESULT:
+        raise NotInThisState(number=document.number, state=document.state)
+    for line, thing in _things(session, document):
+        status = Status.TO_SCRAP if line.code in beyond else Status.IN_USE
+        turn(session, by, thing, status, document.id, None, at)
+    with carrying_out(session, by) as acting:
+        documents.finish(session, acting, document, at)
+    return document
+
+
+@requires(Permission.ARRANGE)
+def report_fault(
+    session: Session, by: Actor, *, school_id: str, code: str, reason: str, at: datetime
+) -> Thing:
+    """
+    Say that a thing is broken (待修); it stays where it is and is not lent.
+
+    Raises:
+        NotFound, IsRetired, WrongStatus, Missing, AlreadyOnLoan, InAnotherDocument: as they say.
+    """
+    return _turn_by_hand(session, by, school_id, code, Status.REPAIR_WANTED, reason, at)
+
+
+@requires(Permission.ARRANGE)
+def clear_fault(session: Session, by: Actor, *, school_id: str, code: str, at: datetime) -> Thing:
+    """
+    Say that a thing that was reported broken is in order.
+
+    Raises:
+        NotFound, IsRetired, WrongStatus, InAnotherDocument: as they say.
+    """
+    return _turn_by_hand(session, by, school_id, code, Status.IN_USE, None, at)
+
+
+def _turn_by_hand(
+    session: Session, by: Actor, school_id: str, code: str, status: Status, reason: str | None,
+    at: datetime,
+) -> Thing:  # fmt: skip
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    thing = register.thing_of(session, school, code)
+    wanted = Status.IN_USE if status is Status.REPAIR_WANTED else Status.REPAIR_WANTED
+    _check_status(thing, wanted)
+    if status is Status.REPAIR_WANTED and not (reason or "").strip():
+        raise Missing(field="reason")
+    documents.refuse_busy(session, school, [code])
+    turn(session, by, thing, status, None, reason, at)
+    return thing
+
+
+LIFE_DEEDS = {
+    DocumentType.LOAN.value: LoanDeed(),
+    DocumentType.RETURN.value: ReturnDeed(),
+    DocumentType.RELOCATION.value: RelocationDeed(),
+    DocumentType.HANDOVER.value: HandoverDeed(),
+    DocumentType.REPAIR.value: RepairDeed(),
+    DocumentType.SCRAP.value: EndDeed(
+        Status.TO_SCRAP, Status.SCRAPPED, Status.IN_USE, Status.REPAIR_WANTED
+    ),
+    DocumentType.LOSS.value: EndDeed(Status.MISSING, Status.WRITTEN_OFF, Status.IN_USE),
+}
+"""What the documents of this capability do within a school."""
