@@ -20,6 +20,9 @@ from inventory.counting import changes as counting
 from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
 from inventory.custody import changes as custody
+from inventory.custody import pages as custody_pages
+from inventory.custody.service import LIFE_DEEDS
+from inventory.custody.transfers_service import TRANSFER_DEEDS
 from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
 from inventory.identity import changes as identity
@@ -28,7 +31,11 @@ from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
+from inventory.ledger import documents_pages, receipts_pages
 from inventory.ledger import pages as ledger_pages
+from inventory.ledger.documents_service import Deed, ReversalDeed, Rules
+from inventory.ledger.receipts_service import ReceiptDeed
+from inventory.ledger.rules import DocumentType, chains
 from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
@@ -43,7 +50,7 @@ from inventory.scanning.service import Answers, Sealed, Submission, Task, take_i
 from inventory.staff import api as staff_api
 from inventory.staff import pages as staff_pages
 from inventory.web import door, health, shell
-from inventory.web.context import CABINET, HOME
+from inventory.web.context import CABINET, HOME, THING
 from inventory.web.context import PARTS as PAGE_PARTS
 from inventory.web.keeping import backup_warning
 
@@ -57,8 +64,17 @@ PROJECTORS: tuple[Projector, ...] = (
     custody.PROJECTOR,
     counting.PROJECTOR,
 )
-PARTS = {HOME: (backup_warning, counting_pages.open_counts), CABINET: (counting_pages.counts_of,)}
+PARTS = {
+    HOME: (backup_warning, documents_pages.waiting_for_me, counting_pages.open_counts),
+    CABINET: (counting_pages.counts_of,),
+    THING: (custody_pages.custody_of_thing, documents_pages.documents_of_thing),
+}
 """What capabilities show on the pages of those below them."""
+DEEDS: dict[str, Deed] = {
+    **LIFE_DEEDS, **TRANSFER_DEEDS, DocumentType.RECEIPT.value: ReceiptDeed(),
+}  # fmt: skip
+DEEDS[DocumentType.REVERSAL.value] = ReversalDeed(DEEDS)
+"""What each type of document does; a reversal takes back what one of the others did."""
 TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (
     identity_pages.bp,
@@ -66,6 +82,9 @@ PAGES = (
     catalogue_pages.bp,
     register_pages.bp,
     ledger_pages.bp,
+    documents_pages.bp,
+    receipts_pages.bp,
+    custody_pages.bp,
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,
@@ -105,6 +124,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     _take_scans_in(app, TASKS)
     app.extensions[PAGE_PARTS] = PARTS
     app.extensions[catalogue_pages.USES] = uses_of_kinds
+    app.extensions[documents_pages.RULES] = Rules(DEEDS, chains(settings.approvals))
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)
     door.refuse_silent_views(app)

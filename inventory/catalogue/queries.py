@@ -27,6 +27,7 @@ class KindRow:
     required: int | None
     managed_as: str
     is_retired: bool
+    initials: str = ""
 
     @property
     def title(self) -> str:
@@ -115,4 +116,5 @@ def _row(kind: Kind) -> KindRow:
         required=kind.required,
         managed_as=kind.managed_as,
         is_retired=kind.retired_at is not None,
+        initials=kind.initials,
     )

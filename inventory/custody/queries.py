@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
@@ -45,7 +45,7 @@ def loans(
     person_id: str | None = None, overdue: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[LoanRow], int]:  # fmt: skip
     """Return one page of what is lent, the longest overdue first, and how many there are."""
-    conditions = [Loan.closed_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [Loan.closed_at.is_(None)]
     if school_id:
         conditions.append(Loan.school_id == school_id)
     if code:
@@ -57,10 +57,10 @@ def loans(
     count = session.scalar(select(func.count()).select_from(Loan).where(*conditions))
     query = _rows().where(*conditions).order_by(func.coalesce(Loan.due, "9"), Loan.lent_at)
     found = session.execute(query.limit(size).offset((page - 1) * size))
-    return [_row(*row, today) for row in found], int(count or 0)
+    return [_row(today, *row) for row in found], int(count or 0)
 
 
-def _rows() -> Select[tuple[Loan, Thing, Kind, str, str, str, str]]:
+def _rows() -> Select:  # type: ignore[type-arg]
     return (
         select(Loan, Thing, Kind, Place.path, Person.name, Document.number, School.name)
         .join(Thing, and_(Thing.school_id == Loan.school_id, Thing.code == Loan.code))
@@ -76,8 +76,8 @@ def _rows() -> Select[tuple[Loan, Thing, Kind, str, str, str, str]]:
 
 
 def _row(
-    loan: Loan, thing: Thing, kind: Kind, place: str, person: str, document: str, school: str,
-    today: date,
+    today: date, loan: Loan, thing: Thing, kind: Kind, place: str, person: str, document: str,
+    school: str,
 ) -> LoanRow:  # fmt: skip
     return LoanRow(
         school_id=loan.school_id,

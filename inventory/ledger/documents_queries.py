@@ -386,6 +386,16 @@ def people_of(session: Session, school_id: str | None) -> list[Named]:
     return [Named(*row) for row in session.execute(query.order_by(Person.initials, Person.name))]
 
 
+def sign_ins(session: Session, school_id: str | None) -> list[Named]:
+    """Return the people of a school, or of the bureau, who can sign in."""
+    query = select(Person.id, Person.name).where(
+        Person.school_id == school_id if school_id else Person.school_id.is_(None),
+        Person.is_active.is_(True),
+        Person.password_hash.is_not(None),
+    )
+    return [Named(*row) for row in session.execute(query.order_by(Person.name))]
+
+
 def signers(session: Session, school_id: str, role: str) -> list[Named]:
     """Return who may sign a step of a role: people of the school, or of the bureau."""
     query = select(Person.id, Person.name).where(

@@ -17,7 +17,9 @@ from inventory.web.downloads import download
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
 
-FIELDS = ("codes", "cabinet", "what", "blank", "stock", "skip", "symbol", "school")
+FIELDS = (
+    "codes", "cabinet", "document", "what", "blank", "stock", "skip", "symbol", "school",
+)  # fmt: skip
 bp = Blueprint("printing", __name__)
 
 
@@ -36,7 +38,7 @@ def _form(values: dict[str, str], message: str = "", status: int = 200) -> Any:
     return (
         render_template(
             "printing/labels.html", values=values, message=message, cabinet=cabinet,
-            things=queries.things_by_code(session, codes) if codes else [],
+            things=_chosen(values["document"], codes),
             in_cabinet=queries.things_in(session, cabinet.school_id, cabinet.id) if cabinet else [],
             unprinted=len(_unprinted(values)),
             stocks=[labels.stock(name) for name in service.stock_names()],
@@ -44,6 +46,12 @@ def _form(values: dict[str, str], message: str = "", status: int = 200) -> Any:
         ),
         status,
     )  # fmt: skip
+
+
+def _chosen(document: str, codes: list[str]) -> list[queries.ThingRow]:
+    if document:
+        return queries.things_of_document(db.session(), document)
+    return queries.things_by_code(db.session(), codes) if codes else []
 
 
 def _unprinted(values: dict[str, str]) -> list[queries.ThingRow]:
@@ -56,7 +64,7 @@ def _unprinted(values: dict[str, str]) -> list[queries.ThingRow]:
 def create_labels() -> Any:
     """Print; a refusal keeps the form as it was filled in."""
     by = actor()
-    values = form(optional=FIELDS)
+    values = form(optional=FIELDS, long=("codes",))
     try:
         printed = _print(by, values)
     except Refusal as refusal:

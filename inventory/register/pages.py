@@ -18,7 +18,7 @@ from inventory.register import queries, service
 from inventory.register.queries import ThingRow
 from inventory.register.rules import cents, code_in
 from inventory.scope import Actor, Permission, own_school
-from inventory.web.context import CABINET, actor, found, now, parts_of
+from inventory.web.context import CABINET, THING, actor, found, now, parts_of
 from inventory.web.door import needs
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
@@ -56,7 +56,8 @@ def show_thing(code: str) -> Any:
     return render_template(
         "register/thing.html", row=row, said=request.args.get("said", ""),
         back=places.place(db.session(), row.school_id, back) if back else None,
-        back_quantity=request.args.get("quantity", ""), **_told(row.school_id, entries),
+        back_quantity=request.args.get("quantity", ""),
+        parts=[part(row) for part in parts_of(THING)], **_told(row.school_id, entries),
     )  # fmt: skip
 
 

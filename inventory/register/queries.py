@@ -45,6 +45,9 @@ class ThingRow:
     note: str | None
     retired_at: datetime | None = None
     retired_quantity: int | None = None
+    status: str = "in_use"
+    document_id: str | None = None
+    """The document by which it came to its status."""
     own_keeper: str | None = None
     """The thing's own keeper; without one it is kept by whom its place is kept."""
 
@@ -124,6 +127,12 @@ def things_by_code(session: Session, codes: Iterable[str]) -> list[ThingRow]:
     wanted = list(codes)
     found = {row.code: row for row in _things(session, _thing_rows().where(Thing.code.in_(wanted)))}
     return [found[code] for code in wanted if code in found]
+
+
+def things_of_document(session: Session, document_id: str) -> list[ThingRow]:
+    """Return the things in use that came by a document, in the order in which they were made."""
+    query = _thing_rows().where(Thing.document_id == document_id, Thing.retired_at.is_(None))
+    return _things(session, query.order_by(Thing.code))
 
 
 def things_by_number(session: Session, number: Number) -> list[ThingRow]:
@@ -284,6 +293,8 @@ def _thing_row(
         note=thing.note,
         retired_at=thing.retired_at,
         retired_quantity=thing.retired_quantity,
+        status=thing.status,
+        document_id=thing.document_id,
         own_keeper=own_keeper,
     )
 

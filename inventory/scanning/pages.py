@@ -71,13 +71,13 @@ def _reason(reasons: list[str], candidates: Any, targets: list[Target]) -> str:
 
 
 def address_of(target: Target) -> str | None:
-    """Return the page of what a code points at; documents find their own page."""
+    """Return the page of what a code points at; a count is found by its document's code."""
     if target.type == "thing":
         return url_for("register.show_thing", code=target.code)
     if target.type in {"room", "cabinet", "shelf"}:
         return url_for("register.show_cabinet", code=target.code)
     if target.type == "document":
-        return url_for("counting.show_count", count_id=target.code)
+        return url_for("documents.show_document", code=target.code)
     if target.type == "person":
         return url_for("staff.show_badge", code=target.code)
     return None

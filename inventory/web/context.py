@@ -19,6 +19,7 @@ CONFIG = "tallycard_config"
 PARTS = "tallycard_parts"
 HOME = "home"
 CABINET = "cabinet"
+THING = "thing"
 LANGUAGES = ("zh-CN", "en")
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

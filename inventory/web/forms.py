@@ -9,12 +9,17 @@ from inventory.errors import Invalid, Missing, UnknownField
 
 CSRF = "csrf_token"
 LONGEST = 2_000
+LONGEST_LIST = 40_000
 UNSTORABLE = re.compile("[\\0\\ud800-\\udfff]")
 
 
-def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, str]:
+def form(
+    *, required: tuple[str, ...] = (), optional: tuple[str, ...] = (), long: tuple[str, ...] = ()
+) -> dict[str, str]:
     """
     Return the fields of a form, stripped; optional ones that are missing are empty.
+
+    Those named in `long` may hold a whole list of codes.
 
     Raises:
         Missing, UnknownField, Invalid: a field is missing, unknown or absurdly long.
@@ -23,7 +28,7 @@ def form(*, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> d
     for name, value in request.form.items(multi=True):
         if name not in allowed:
             raise UnknownField(field=name[:60], allowed=", ".join([*required, *optional]))
-        if len(value) > LONGEST:
+        if len(value) > (LONGEST_LIST if name in long else LONGEST):
             raise Invalid(field=name, value=value[:60])
         if not is_storable(value):
             raise Invalid(field=name, value="\ufffd")

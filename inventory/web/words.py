@@ -40,6 +40,22 @@ TONES = {
     "missing": ("bad", "alert"),
     "misplaced": ("warn", "swap"),
     "unknown": ("bad", "question"),
+    "draft": ("idle", "repair"),
+    "submitted": ("info", "clock"),
+    "returned": ("warn", "undo"),
+    "approved": ("info", "clock"),
+    "executed": ("ok", "check"),
+    "filed": ("ok", "file"),
+    "withdrawn": ("idle", "close"),
+    "in_use": ("ok", "check"),
+    "on_loan": ("info", "person"),
+    "repair_wanted": ("warn", "repair"),
+    "in_repair": ("warn", "repair"),
+    "to_scrap": ("warn", "alert"),
+    "in_transfer": ("info", "move"),
+    "scrapped": ("idle", "close"),
+    "written_off": ("idle", "close"),
+    "transferred": ("idle", "move"),
     "todo": ("idle", "dash"),
     "again": ("idle", "again"),
     "place": ("info", "cabinet"),
@@ -84,6 +100,47 @@ ROLES = {
     "technician": _l("Technician"),
     "teacher": _l("Teacher"),
 }
+DOCUMENT_TYPES = {
+    "opening": _l("Opening balance"),
+    "receipt": _l("Receipt"),
+    "correction": _l("Correction"),
+    "reversal": _l("Reversal"),
+    "loan": _l("Loan"),
+    "return": _l("Return"),
+    "relocation": _l("Relocation"),
+    "handover": _l("Handover"),
+    "transfer": _l("Transfer"),
+    "arrival": _l("Arrival"),
+    "repair": _l("Repair"),
+    "scrap": _l("Scrapping"),
+    "loss": _l("Loss"),
+}
+DOCUMENT_STATES = {
+    "draft": _l("Draft"),
+    "submitted": _l("Handed in"),
+    "returned": _l("Given back"),
+    "approved": _l("Approved"),
+    "executed": _l("Carried out"),
+    "filed": _l("Filed"),
+    "withdrawn": _l("Withdrawn"),
+}
+STATUSES = {
+    "in_use": _l("In use"),
+    "on_loan": _l("On loan"),
+    "repair_wanted": _l("Needs repair"),
+    "in_repair": _l("In repair"),
+    "to_scrap": _l("To be scrapped"),
+    "missing": _l("Lost, being looked for"),
+    "in_transfer": _l("On its way to another school"),
+    "scrapped": _l("Scrapped"),
+    "written_off": _l("Written off"),
+    "transferred": _l("Went to another school"),
+    "there_already": _l("there already"),
+}
+WAITS = {
+    "receiver": _l("The other school has to confirm it."),
+    "repair": _l("The things are being repaired."),
+}
 ROW_STATUSES = {
     "new": _l("New"),
     "same": _l("Imported already"),
@@ -102,6 +159,23 @@ SAID = {
     "moved_part": _l("Moved. What is there now is shown here."),
     "restored": _l("In use again."),
     "corrected": _l("The quantity is corrected."),
+    "drafted": _l("Saved as a draft. Nothing has happened yet."),
+    "submitted": _l("Handed in."),
+    "executed": _l("Carried out."),
+    "approved": _l("Approved."),
+    "returned": _l("Given back with your reason."),
+    "withdrawn": _l("Withdrawn. Nothing has happened."),
+    "filed": _l("In the file."),
+    "reversal": _l("The counter-document is handed in."),
+    "sent": _l("Under way. The other school has to confirm it."),
+    "confirmed": _l("Confirmed. The things are in your books now."),
+    "refused": _l("Refused. The things go back."),
+    "repaired": _l("The repair is over."),
+    "lent": _l("Lent. The slip can be printed."),
+    "came_back": _l("It came back."),
+    "fault": _l("Reported. It is not lent until it is mended."),
+    "mended": _l("It is in order again."),
+    "deputy": _l("The deputy is named."),
 }
 """What was just done, as the address of the next page says."""
 OBSTACLES = {
@@ -235,6 +309,17 @@ FIELDS = {
     "equipment_class": _l("Class"),
     "catalogue_code": _l("Catalogue code"),
     "managed_as": _l("Managed"),
+    "person": _l("Person"),
+    "due": _l("Comes back on"),
+    "serial": _l("Serial number"),
+    "serials": _l("Serial numbers"),
+    "kind": _l("Kind"),
+    "other_school": _l("To which school"),
+    "approvals": _l("Approvals"),
+    "deputy": _l("Deputy"),
+    "type": _l("Type"),
+    "lines": _l("Lines"),
+    "title": _l("Title"),
 }
 PERMISSIONS = {
     "see": _l("see"),
@@ -244,6 +329,7 @@ PERMISSIONS = {
     "import": _l("import"),
     "arrange": _l("arrange"),
     "administer": _l("administer"),
+    "approve": _l("approve"),
 }
 
 INSIDE_F_STRINGS = (
@@ -266,6 +352,9 @@ def reason_words(name: str, value: object) -> str:
         return say(PERMISSIONS, value)
     if name == "field":
         return say(FIELDS, value)
+    table = {"status": STATUSES, "state": DOCUMENT_STATES, "role": ROLES, "type": DOCUMENT_TYPES}
+    if name in table:
+        return say(table[name], value)
     if name == "what" and value == "database":
         return str(gettext("The database"))
     return str(value)

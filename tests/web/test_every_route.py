@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pytest
 from structlog.testing import capture_logs
 
-from inventory.base import table_of
+from inventory.app import DEEDS
+from inventory.base import new_id, table_of
 from inventory.counting.service import open_count
 from inventory.db import db, transact
 from inventory.exchange import service as exchange
@@ -20,6 +21,10 @@ from inventory.exchange.edge import stage
 from inventory.identity.models import Person, SignIn, Token
 from inventory.identity.service import begin_sign_in, issue_token
 from inventory.journal.models import ChainHead
+from inventory.ledger import documents_service as documents
+from inventory.ledger.documents_service import Draft, Line, Rules
+from inventory.ledger.models import Deputy
+from inventory.ledger.rules import DocumentType
 from inventory.places.queries import place_by_code
 from inventory.register.models import Thing
 from inventory.register.service import codes_for_people
@@ -39,6 +44,7 @@ ENDS_THE_SESSION = {
 }  # fmt: skip
 """After these the client of the test would be somebody else."""
 MADE_UP = {
+    "deputy_id": "0" * 32,
     "code": "20000099983", "count_id": "20000099983", "kind_id": "0" * 32, "import_id": "0" * 32,
     "person_id": "0" * 32, "sign_in_id": "0" * 32, "token_id": "0" * 32, "handover_id": "0" * 32,
     "secret": "x" * 43,
@@ -108,6 +114,8 @@ def _things_of(world, school, tmp_path):
     yield "badges", {"code": transact(lambda s: _badge(s, person))}
     yield "sessions", {"sign_in_id": transact(lambda s: _session(s, person))}
     yield "tokens", {"token_id": transact(lambda s: _token(s, person))}
+    yield "documents", {"code": transact(lambda s: _document(s, world, school))}
+    yield "deputies", {"deputy_id": transact(lambda s: _deputy(s, person))}
     yield "<code>", {"code": world.items[f"{school}/01"][0]}
 
 
@@ -116,6 +124,25 @@ def _person(session, school):
         id=f"{school:0>32}", school_id=school, name=f"人{school}", login=f"p{school}",
         password_hash=session.query(Person).filter_by(login="technician").one().password_hash,
         role="technician", is_active=True, created_at=NOON,
+    )  # fmt: skip
+    session.add(made)
+    return made.id
+
+
+def _document(session, world, school):
+    """A repair that is going on: a document that waits for nobody's approval."""
+    rules = Rules(DEEDS, {})
+    wanted = Draft(DocumentType.REPAIR, (Line(world.items[f"{school}/01"][1]),), reason="坏")
+    common = {"school_id": school, "rules": rules, "at": NOON}
+    made = documents.draft(session, OPERATOR, wanted, today=NOON.date(), **common)
+    documents.submit(session, OPERATOR, document_id=made.id, **common)
+    return made.id
+
+
+def _deputy(session, person):
+    made = Deputy(
+        id=new_id(NOON), school_id=session.get(Person, person).school_id, person_id=person,
+        deputy_id=person, first="2026-11-01", last="2026-11-30",
     )  # fmt: skip
     session.add(made)
     return made.id
@@ -184,7 +211,9 @@ def _value(name, school, world):
         "codes": code, "school": school, "quantity": "1", "direction": "up", "language": "en",
         "managed_as": "batch", "what": "things", "stock": "40x30", "reason": "typing error",
         "name": "名", "role": "teacher", "login": "somebody", "leave_open": "1", "unit": "个",
-        "kind": "", "person": f"{school:0>32}", "short": "99", "payload": code,
+        "kind": "", "decision": "approve", "type": "scrap", "due": "2026-12-01",
+        "first": "2026-12-01", "last": "2026-12-02", "voucher": "FP1", "submit": "1",
+        "person": f"{school:0>32}", "short": "99", "payload": code,
     }  # fmt: skip
     return likely.get(name, "")
 
