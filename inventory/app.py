@@ -19,6 +19,7 @@ from inventory.counting import api as counting_api
 from inventory.counting import changes as counting
 from inventory.counting import pages as counting_pages
 from inventory.counting.task import CountTask
+from inventory.custody import api as custody_api
 from inventory.custody import changes as custody
 from inventory.custody import pages as custody_pages
 from inventory.custody.service import LIFE_DEEDS
@@ -31,7 +32,7 @@ from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
-from inventory.ledger import documents_pages, receipts_pages
+from inventory.ledger import documents_api, documents_pages, receipts_pages
 from inventory.ledger import pages as ledger_pages
 from inventory.ledger.documents_service import Deed, ReversalDeed, Rules
 from inventory.ledger.receipts_service import ReceiptDeed
@@ -91,7 +92,10 @@ PAGES = (
     staff_pages.bp,
     health.bp,
 )
-APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp, staff_api.bp)
+APIS = (
+    scanning_api.bp, register_api.bp, printing_api.bp, documents_api.bp, custody_api.bp,
+    counting_api.bp, staff_api.bp,
+)  # fmt: skip
 
 
 def template_folder() -> Path:

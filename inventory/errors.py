@@ -748,6 +748,14 @@ class WithoutUnit(Refusal):
     words = N_("%(what)s has no unit, so a quantity of it means nothing. Give the kind a unit.")
 
 
+class KindUnclear(Refusal):
+    """Words that find several kinds; a person says which, we do not guess."""
+
+    code = "kind_unclear"
+    exit_code = 2
+    words = N_("“%(text)s” can be several kinds: %(kinds)s. Choose one of the list.")
+
+
 class SameSchool(Refusal):
     code = "same_school"
     status = 422

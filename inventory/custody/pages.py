@@ -9,7 +9,7 @@ from inventory.custody import queries, service
 from inventory.custody import transfers_service as transfers
 from inventory.custody.service import Wanted
 from inventory.db import db, transact
-from inventory.errors import Refusal
+from inventory.errors import Invalid, Refusal
 from inventory.identity.queries import person_by_code
 from inventory.identity.service import keepers_named
 from inventory.ledger.documents_pages import (
@@ -99,7 +99,7 @@ def create_loan() -> Any:
 def _lend(
     session: Any, by: Actor, wanted: list[Wanted], values: dict[str, str], school: str
 ) -> str:
-    person_id = _person(session, by, values["person"], school)
+    person_id = person_meant(session, by, values["person"], school)
     return service.lend(
         session, by, wanted, school_id=school, person_id=person_id, due=values["due"] or None,
         reason=values["reason"], rules=document_rules(), today=today(),
@@ -107,7 +107,7 @@ def _lend(
     ).id  # fmt: skip
 
 
-def _person(session: Any, by: Actor, text: str, school: str) -> str:
+def person_meant(session: Any, by: Actor, text: str, school: str) -> str:
     """Who is meant by a badge's code or a name; a name that is new is entered."""
     code = code_in(text)
     if code is not None:
@@ -115,6 +115,8 @@ def _person(session: Any, by: Actor, text: str, school: str) -> str:
         return person.id if person else ""
     if not text:
         return ""
+    if len(text) > 60:
+        raise Invalid(field="person", value=text[:60])
     person_id = keepers_named(session, by, [text], school, now())[text]
     session.flush()
     return person_id

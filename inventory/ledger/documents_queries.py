@@ -141,6 +141,8 @@ class Filter:
     text: str = ""
     school_id: str = ""
     waiting: bool = False
+    before: str = ""
+    """A document's code: those that were begun before it."""
 
 
 def _row(document: Document, school: str) -> DocumentRow:
@@ -164,6 +166,20 @@ def documents(
     return [_row(document, school) for document, school in rows], int(count or 0)
 
 
+def latest(
+    session: Session, by: Actor, wanted: Filter, *, today: date, limit: int
+) -> list[DocumentRow]:
+    """Return documents by code, the latest first: codes are minted in order."""
+    query = (
+        select(Document, School.name)
+        .join(School, School.id == Document.school_id)
+        .where(*_conditions(session, by, wanted, today))
+        .order_by(Document.id.desc())
+        .limit(limit)
+    )
+    return [_row(document, school) for document, school in session.execute(query)]
+
+
 def _conditions(
     session: Session, by: Actor, wanted: Filter, today: date
 ) -> list[ColumnElement[bool]]:
@@ -184,6 +200,8 @@ def _conditions(
                 Document.id == plain,
             )
         )
+    if wanted.before:
+        found.append(Document.id < wanted.before)
     if wanted.waiting:
         found.append(_waits_for(session, by, today))
     return found

@@ -8,7 +8,7 @@ from inventory.base import new_id
 from inventory.catalogue import queries as catalogue
 from inventory.catalogue.queries import KindRow
 from inventory.db import db, transact
-from inventory.errors import Ambiguous, Missing, NotFound, Refusal
+from inventory.errors import KindUnclear, Missing, NotFound, Refusal
 from inventory.ledger import documents_service as service
 from inventory.ledger.documents_pages import (
     carry_on,
@@ -144,16 +144,20 @@ def kind_meant(text: str, school: str) -> KindRow:
     Return the kind that somebody wrote: as the list has it, or by words that find only one.
 
     Raises:
-        Missing, NotFound, Ambiguous: it names none, or several.
+        Missing, NotFound, KindUnclear: it names none, or several.
     """
     if not text:
         raise Missing(field="kind")
-    for one in _kinds(school):
+    kinds = _kinds(school)
+    for one in kinds:
         if text in {label_of(one), one.id}:
             return one
+    called = [one for one in kinds if text in {one.name, one.title}]
+    if len(called) == 1:
+        return called[0]
     rows, total = catalogue.search(db.session(), text, school_id=school, size=4)
     if not rows:
         raise NotFound(what="kind", key=text[:60])
     if total > 1:
-        raise Ambiguous(key=text[:60], schools="; ".join(one.title for one in rows))
+        raise KindUnclear(text=text[:60], kinds="; ".join(one.title for one in rows))
     return rows[0]

@@ -30,6 +30,11 @@ NAMES = [
     "GET /api/v1/cabinets/{code}", "PATCH /api/v1/cabinets/{code}",
     "GET /api/v1/cabinets/{code}/card.pdf", "POST /api/v1/counts", "GET /api/v1/counts/{count_id}",
     "POST /api/v1/counts/{count_id}/closing", "POST /api/v1/counts/{count_id}/sightings",
+    "GET /api/v1/documents", "POST /api/v1/documents", "GET /api/v1/documents/{code}",
+    "POST /api/v1/documents/{code}/confirmation", "POST /api/v1/documents/{code}/decision",
+    "POST /api/v1/documents/{code}/refusal", "POST /api/v1/documents/{code}/reversal",
+    "POST /api/v1/documents/{code}/submission", "POST /api/v1/documents/{code}/withdrawal",
+    "GET /api/v1/loans", "POST /api/v1/loans", "POST /api/v1/returns",
     "POST /api/v1/labels", "GET /api/v1/people", "GET /api/v1/resolve", "POST /api/v1/scans",
     "GET /api/v1/things", "GET /api/v1/things/{code}", "PATCH /api/v1/things/{code}",
 ]  # fmt: skip

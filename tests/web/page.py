@@ -79,6 +79,14 @@ class Page(HTMLParser):
     def words(self) -> str:
         return " ".join(" ".join(self.text).split())
 
+    @property
+    def actions(self) -> list[str]:
+        """Where the forms go."""
+        return [str(form.get("action", "")) for form in self.forms]
+
+    def text_has(self, words: str) -> bool:
+        return words in self.words
+
     def check(self) -> None:
         """Every rule that holds for every page; the message says how to mend it."""
         assert len(self.headings) == 1, f"a page has one h1, this has {self.headings}"
