@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from inventory.base import new_id
 from inventory.catalogue import queries as catalogue
@@ -12,7 +12,7 @@ from inventory.catalogue.queries import KindRow
 from inventory.db import db, transact
 from inventory.errors import Invalid, NotAllowed, Refusal
 from inventory.ledger import queries, service
-from inventory.ledger.service import Entered, Entry
+from inventory.ledger.service import Entered, Entry, Lent
 from inventory.places import queries as places
 from inventory.places.models import Sort
 from inventory.register.pages import spot_named, thing_forms, thing_or_404
@@ -23,6 +23,7 @@ from inventory.web.door import needs
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
 
+LENT = "tallycard_lent"
 bp = Blueprint("ledger", __name__)
 
 
@@ -142,6 +143,12 @@ def _enter_some(
     )  # fmt: skip
 
 
+def lent_of_things() -> Lent:
+    """Return what knows which things are lent; `app` puts it there."""
+    lent: Lent = current_app.extensions[LENT]
+    return lent
+
+
 def _rest(entry: Entry, left: int) -> Entry:
     codes = entry.codes[len(entry.codes) - left :] if entry.codes else ()
     return replace(entry, quantity=left, codes=codes)
@@ -157,7 +164,7 @@ def create_thing_retirement(code: str) -> Any:
         transact(
             lambda session: service.retire_thing(
                 session, by, school_id=row.school_id, code=row.code, reason=values["reason"],
-                at=now(),
+                lent=lent_of_things(), at=now(),
             ).id
         )  # fmt: skip
     except Refusal as refusal:
@@ -190,7 +197,7 @@ def create_thing_quantity(code: str) -> Any:
         transact(
             lambda session: service.correct_quantity(
                 session, by, school_id=row.school_id, code=row.code, quantity=quantity,
-                reason=values["reason"], at=now(),
+                reason=values["reason"], lent=lent_of_things(), at=now(),
             )
             and None
         )  # fmt: skip

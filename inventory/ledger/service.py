@@ -1,5 +1,6 @@
 """This module is about posting documents and their lines."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,18 +21,20 @@ from inventory.errors import (
     NotFound,
     NotRetired,
     TooMany,
+    WrongStatus,
 )
+from inventory.errors import Lent as LentOut
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.ledger.changes import DocumentPosted, LinePosted
-from inventory.ledger.models import Document
-from inventory.ledger.rules import PREFIX, DocumentType
+from inventory.ledger.models import Document, DocumentLine
+from inventory.ledger.rules import OPEN, PREFIX, DocumentType
 from inventory.places.models import Place
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
 from inventory.register.changes import ThingRestored
 from inventory.register.models import Holding, Thing
-from inventory.register.rules import description, shown
+from inventory.register.rules import Status, description, shown
 from inventory.register.service import NewThing, code_for_document
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -263,15 +266,49 @@ def _there(session: Session, batch: Thing) -> BatchThere:
     return BatchThere(place=place.path, code_shown=shown(batch.code), code=batch.code)
 
 
+Lent = Callable[[Session, str, Sequence[str]], Mapping[str, int]]
+"""How much of each of some things is in somebody's hands; `custody` knows, which stands above."""
+
+
+def _refuse_bound(session: Session, thing: Thing, lent: Lent, left: int) -> None:
+    """Refuse to take back what is lent, is in a document, or is not simply in use."""
+    if thing.status != Status.IN_USE.value:
+        raise WrongStatus(what=thing.number, status=thing.status)
+    out = lent(session, thing.school_id, [thing.code]).get(thing.code, 0)
+    out += in_open_documents(session, thing.school_id, thing.code)
+    if out > left:
+        raise LentOut(what=thing.number, has=left, lent=out)
+
+
+def in_open_documents(session: Session, school_id: str, code: str) -> int:
+    """Return how much of a thing stands in documents that are not finished."""
+    query = (
+        select(func.sum(DocumentLine.quantity))
+        .join(
+            Document,
+            (Document.school_id == DocumentLine.school_id)
+            & (Document.id == DocumentLine.document_id),
+        )
+        .where(
+            DocumentLine.school_id == school_id,
+            DocumentLine.code == code,
+            Document.state.in_([one.value for one in OPEN]),
+        )
+    )
+    return int(session.scalar(query) or 0)
+
+
 @requires(Permission.ARRANGE)
 def retire_thing(
-    session: Session, by: Actor, *, school_id: str, code: str, reason: str, at: datetime
-) -> Document:
+    session: Session, by: Actor, *, school_id: str, code: str, reason: str,
+    lent: Lent = lambda *_: {}, at: datetime,
+) -> Document:  # fmt: skip
     """
     Take back a thing that was entered wrongly, by a correction; its code is retired.
 
     Raises:
         NotFound, IsRetired: there is no such thing in use.
+        WrongStatus, Lent: it is in repair, lent, or in a document that is not finished.
         Missing: no reason is given.
         NotAllHere: some of it is not at its place.
     """
@@ -280,6 +317,7 @@ def retire_thing(
     thing = register.thing_of(session, school, code)
     if not reason.strip():
         raise Missing(field="reason")
+    _refuse_bound(session, thing, lent, 0)
     document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
     quantity = register.retire_thing(
         session, by, thing=thing, document=document.id, reason=reason.strip(), at=at
@@ -341,7 +379,7 @@ def restore_thing(
 @requires(Permission.ARRANGE)
 def correct_quantity(
     session: Session, by: Actor, *, school_id: str, code: str, quantity: int, reason: str,
-    at: datetime,
+    lent: Lent = lambda *_: {}, at: datetime,
 ) -> Document | None:  # fmt: skip
     """
     Say how many pieces a batch was really entered with, by a correction; None if it is right.
@@ -365,6 +403,7 @@ def correct_quantity(
     difference = quantity - (holding.quantity if holding else 0)
     if not difference:
         return None
+    _refuse_bound(session, thing, lent, quantity)
     document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
     if difference > 0:
         register.grow_batch(session, by, batch=thing, quantity=difference, at=at)

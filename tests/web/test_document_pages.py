@@ -12,6 +12,7 @@ from inventory.ledger.models import Document
 from inventory.register import queries
 from inventory.register.models import Thing
 from inventory.scope import OPERATOR
+from tests.unit.services.test_by_hand import kind_named
 from tests.world import HOME, OTHER, acting
 
 WORDS = {
@@ -85,7 +86,8 @@ def test_an_invoice_becomes_things_and_labels(client_of, look, say, sqlite_world
     labels = client.get(f"/labels?document={document.id}").text
     assert labels.count("20000") >= 24
     acting(OPERATOR)
-    rows, total = queries.search(db.session(), "电子天平 01", school_id=HOME)
+    kind = kind_named("电子天平 01").id
+    rows, total = queries.search(db.session(), kind_id=kind, school_id=HOME)
     assert total == 27
     assert {row.unit_price_cents for row in rows if row.document_id} == {35_000}
 
