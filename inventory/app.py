@@ -41,6 +41,7 @@ from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
+from inventory.register import cards_pages
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
@@ -67,7 +68,7 @@ PROJECTORS: tuple[Projector, ...] = (
 )
 PARTS = {
     HOME: (backup_warning, documents_pages.waiting_for_me, counting_pages.open_counts),
-    CABINET: (counting_pages.counts_of,),
+    CABINET: (cards_pages.card_life, counting_pages.counts_of),
     THING: (custody_pages.custody_of_thing, documents_pages.documents_of_thing),
 }
 """What capabilities show on the pages of those below them."""
@@ -82,6 +83,7 @@ PAGES = (
     scanning_pages.bp,
     catalogue_pages.bp,
     register_pages.bp,
+    cards_pages.bp,
     ledger_pages.bp,
     documents_pages.bp,
     receipts_pages.bp,

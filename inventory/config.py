@@ -51,6 +51,9 @@ class Config:
         "transfer: principal"
     )
     """Who approves which documents, in order, from which unit price in yuan (500 元以上上报)."""
+    public_cards: bool = False
+    """Whoever scans a cabinet card without an account sees what is in the cabinet: no names of
+    people, no prices, no chemicals. Only where the bureau permits it."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
     session_idle_hours: int = 12

@@ -775,3 +775,15 @@ class NeedsPaper(Refusal):
 class NotAnApprover(Refusal):
     code = "not_an_approver"
     words = N_("%(name)s is no %(role)s of this school and cannot sign here.")
+
+
+class Locked(Refusal):
+    """A cabinet is locked: nothing goes in or out."""
+
+    code = "locked"
+    words = N_("%(place)s is locked: %(reason)s. Open it first.")
+
+
+class NotLocked(Refusal):
+    code = "not_locked"
+    words = N_("%(place)s is not locked itself.")

@@ -32,10 +32,11 @@ from labels.errors import (
 from labels.layout import label_drawing
 from labels.pdf import render_pdf, write_pdf
 from labels.png import png_pages, render_png
-from labels.readback import read_back
+from labels.raster import joined
+from labels.readback import read_back, read_back_mark
 from labels.sheets import sheets
 from labels.stocks import Slot, Stock, all_stocks, stock, stock_from
-from labels.symbol import Symbol, encode
+from labels.symbol import Symbol, encode, encode_small
 
 __all__ = [
     "CannotEncode",
@@ -61,9 +62,12 @@ __all__ = [
     "all_stocks",
     "document_pages",
     "encode",
+    "encode_small",
+    "joined",
     "label_drawing",
     "png_pages",
     "read_back",
+    "read_back_mark",
     "read_contents",
     "render_document",
     "render_pdf",

@@ -40,7 +40,8 @@ class Document:
     """
     What one paper says, from the top down.
 
-    `symbol` is the payload of the QR symbol at the top right, none when empty.
+    `symbol` is the payload of the QR symbol at the top right, none when empty; `mark` that of a
+    small Data Matrix beside it, which says more exactly which paper this is.
     `page_words` are the words around page and number of pages, such as
     `("第 ", " 页 共 ", " 页")`, or a function of the two.
     """
@@ -50,6 +51,8 @@ class Document:
     facts: Facts = ()
     symbol: str = ""
     symbol_caption: str = ""
+    mark: str = ""
+    mark_caption: str = ""
     columns: tuple[Column, ...] = ()
     sections: tuple[Section, ...] = ()
     summary: Facts = ()
@@ -105,6 +108,7 @@ def _paper(document: Document) -> Paper:
         facts=_pairs(document.facts),
         symbol=document.symbol,
         symbol_caption=clean(document.symbol_caption),
+        mark=(document.mark, clean(document.mark_caption)),
         columns=tuple(
             TableColumn(clean(column.title), column.width_mm, column.align)
             for column in document.columns

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from labels.drawing import Drawing, Item, Line, PlacedSymbol, Text
 from labels.fonts import face
 from labels.stack import Stack, baseline_mm, rows_mm
-from labels.symbol import encode
+from labels.symbol import encode, encode_small
 from labels.text import limited
 
 TITLE_PT = 19.0
@@ -18,6 +18,7 @@ SMALL_PT = 7.5
 RUNNING_PT = 8.0
 LABEL_GRAY = 0.42
 SYMBOL_MM = 26.0
+MARK_MM = 9.0
 SYMBOL_GAP_MM = 8.0
 """More than the quiet zone of the smallest symbol, which has the largest modules."""
 GAP_MM = 3.5
@@ -29,11 +30,20 @@ Facts = Sequence[tuple[str, str]]
 
 
 def first_head(
-    title: str, subtitle: str, facts: Facts, symbol: tuple[str, str], width_mm: float
+    title: str,
+    subtitle: str,
+    facts: Facts,
+    symbol: tuple[str, str],
+    width_mm: float,
+    mark: tuple[str, str] = ("", ""),
 ) -> Drawing:
-    """Draw title, subtitle and facts, and at their right the symbol with its caption."""
+    """Draw title, subtitle and facts, and at their right the symbol with its caption, the mark."""
     payload, caption = symbol
     text_mm = width_mm - SYMBOL_MM - SYMBOL_GAP_MM if payload else width_mm
+    marked: list[Item] = []
+    if mark[0]:
+        text_mm -= MARK_MM + SYMBOL_GAP_MM
+        marked = _mark(*mark, text_mm + SYMBOL_GAP_MM)
     stack = Stack(text_mm)
     stack.add(title, TITLE_PT, most=3, bold=True)
     stack.gap(0.6)
@@ -42,7 +52,20 @@ def first_head(
     _add_facts(stack, facts)
     bottom_mm, items = _symbol(payload, caption, width_mm - SYMBOL_MM) if payload else (0.0, [])
     height_mm = max(stack.y_mm, bottom_mm) + GAP_MM
-    return Drawing(width_mm, height_mm, (*stack.items, *items))
+    return Drawing(width_mm, height_mm, (*stack.items, *items, *marked))
+
+
+def _mark(payload: str, caption: str, left_mm: float) -> list[Item]:
+    """Draw a small symbol that stands on the line on which the large one stands."""
+    symbol = encode_small(payload)
+    font = face(bold=False)
+    top_mm = SYMBOL_MM - MARK_MM
+    [line] = limited(caption, font, SMALL_PT, MARK_MM + SYMBOL_GAP_MM, 1).lines or [""]
+    middle_mm = left_mm + (MARK_MM - font.width_mm(line, SMALL_PT)) / 2
+    return [
+        PlacedSymbol(left_mm, top_mm, MARK_MM / symbol.modules, symbol),
+        Text(middle_mm, baseline_mm(0, SMALL_PT, SYMBOL_MM + 1.2), SMALL_PT, line),
+    ]
 
 
 def running_head(title: str, subtitle: str, width_mm: float) -> Drawing:

@@ -31,6 +31,7 @@ class Paper:
     facts: Facts
     symbol: str
     symbol_caption: str
+    mark: tuple[str, str]
     columns: tuple[TableColumn, ...]
     sections: tuple[TableSection, ...]
     summary: Facts
@@ -63,7 +64,9 @@ class Paper:
         symbol = (self.symbol, self.symbol_caption)
         flow = _Flow(
             bottom_mm=self.page_mm[1] - BOTTOM_MM,
-            first_head=first_head(self.title, self.subtitle, self.facts, symbol, self.width_mm),
+            first_head=first_head(
+                self.title, self.subtitle, self.facts, symbol, self.width_mm, self.mark
+            ),
             running_head=running_head(self.title, self.subtitle, self.width_mm),
             table_head=grid.head() if grid else None,
         )

@@ -1,7 +1,8 @@
 """PDF pages as gray pictures."""
 
+import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pypdfium2
 from PIL import Image
@@ -43,3 +44,17 @@ def _rendered(document: pypdfium2.PdfDocument, number: int, dpi: float) -> Image
     bitmap.close()
     page.close()
     return image
+
+
+def joined(pdfs: Sequence[bytes]) -> bytes:
+    """Give several PDFs as one, in their order."""
+    with _pdfium:
+        whole = pypdfium2.PdfDocument.new()
+        for pdf in pdfs:
+            part = pypdfium2.PdfDocument(pdf)
+            whole.import_pages(part)
+            part.close()
+        file = io.BytesIO()
+        whole.save(file)
+        whole.close()
+    return file.getvalue()

@@ -33,6 +33,28 @@ def read_back(pdf_bytes: bytes, expected_symbols: Sequence[str], *, dpi: float =
     raise ReadBackFailed(missing, unexpected)
 
 
+def read_back_mark(pdf_bytes: bytes, payload: str, *, dpi: float = 203) -> None:
+    """
+    Check that the first page holds a Data Matrix symbol with this payload.
+
+    Raises:
+        ReadBackFailed: it does not.
+        Unavailable: zxing-cpp is not installed.
+    """
+    try:
+        import zxingcpp
+    except ImportError as error:
+        raise Unavailable("zxing-cpp") from error
+    found: list[str] = []
+    for density in (dpi, 2 * dpi):
+        page = next(gray_pages(pdf_bytes, density))
+        formats = zxingcpp.BarcodeFormat.DataMatrix
+        found = [one.text for one in zxingcpp.read_barcodes(page, formats=formats)]
+        if payload in found:
+            return
+    raise ReadBackFailed([payload], found)
+
+
 def _united(pages: list[Counter[str]], again: list[Counter[str]]) -> list[Counter[str]]:
     """Count a symbol that two readings of a page both found once."""
     return [a | b for a, b in zip(pages, again, strict=True)] if pages else again

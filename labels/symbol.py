@@ -9,7 +9,7 @@ from qrcode.exceptions import DataOverflowError
 from qrcode.main import QRCode
 from qrcode.util import QRData
 
-from labels.errors import CannotEncode
+from labels.errors import CannotEncode, Unavailable
 
 QUIET_MODULES = 4
 """Light modules around the symbol that nothing may enter (ISO/IEC 18004, 6.3.8)."""
@@ -52,6 +52,29 @@ class Symbol:
                 elif not dark and start is not None:
                     yield start, y, x - start
                     start = None
+
+
+@lru_cache(maxsize=64)
+def encode_small(payload: str) -> Symbol:
+    """
+    Make a Data Matrix symbol (ISO/IEC 16022): a small mark beside the one that is scanned.
+
+    Raises:
+        CannotEncode: empty, or longer than a symbol holds.
+        Unavailable: zxing-cpp is not installed.
+    """
+    try:
+        import zxingcpp
+    except ImportError as error:
+        raise Unavailable("zxing-cpp") from error
+    try:
+        made = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.DataMatrix)
+    except ValueError as error:
+        raise CannotEncode(payload, "it is empty or longer than a symbol holds") from error
+    image = memoryview(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
+    pixels: list[list[int]] = image.tolist()  # type: ignore[assignment]
+    rows = tuple(tuple(dark == 0 for dark in row) for row in pixels)
+    return Symbol(payload, 0, "ECC 200", rows)
 
 
 @lru_cache(maxsize=512)

@@ -117,7 +117,7 @@ def _turned(line: str, piece: str, font: Face, room_em: float) -> tuple[list[str
         return [line[:space].rstrip()], carried
     finished = [line.rstrip()] if line.strip() else []
     *full, rest = _broken(piece, font, room_em)
-    return finished + full, rest
+    return finished + [part.rstrip() for part in full], rest
 
 
 @lru_cache(maxsize=1024)

@@ -57,6 +57,7 @@ from inventory.places import service as places
 from inventory.places.models import Place
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
+from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import ThingDescribed
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import EDGES, Status, shown
@@ -149,6 +150,7 @@ def with_what_is_known(
     """
     thing = register.thing_of(session, school, line.code or "")
     _check_status(thing, *statuses)
+    refuse_locked(session, school, (thing.home_id,))
     has = at_home(session, thing)
     quantity = line.quantity
     if is_item(thing):

@@ -35,6 +35,7 @@ from inventory.ledger.rules import DocumentState, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places.models import Place, Sort
 from inventory.register import service as register
+from inventory.register.cards_service import refuse_locked
 from inventory.register.models import Thing
 from inventory.register.rules import DATE, Status, description
 from inventory.register.service import NewThing
@@ -207,6 +208,7 @@ def _completed(session: Session, school: str, line: Line) -> Line:
             raise NotFound(what="place", key=line.place_id)
         if place.retired_at is not None:
             raise IsRetired(what=place.path)
+        refuse_locked(session, school, (place.id,))
     serials = _serials(line.details)
     if len(serials) > (line.quantity if _is_item(kind) else 0):
         raise BadQuantity(field="serials", value=len(serials))

@@ -32,6 +32,7 @@ from inventory.ledger.rules import OPEN, PREFIX, DocumentType
 from inventory.places.models import Place
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
+from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import ThingRestored
 from inventory.register.models import Holding, Thing
 from inventory.register.rules import Status, description, shown
@@ -168,6 +169,7 @@ def enter_things(
     one_at_a_time(session, school)
     kind = kind_of(session, school, entry.kind_id)
     _check_entry(kind, entry)
+    refuse_locked(session, school, (entry.place_id,))
     if document_id is None:
         document = _post_document(
             session, by, DocumentType.RECEIPT, kind.title, school, at, once=once

@@ -155,7 +155,50 @@ def path_of(state: State, place: Place) -> str:
     return f"{state.get(Place, place.school_id, place.parent_id).path}-{place.short}"
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceLocked(Change):
+    """A place was locked: nothing goes in or out."""
+
+    kind: ClassVar[str] = "place_locked"
+    code: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        place = state.get(Place, on.school, self.code)
+        place.locked_at = on.at
+        place.lock_reason = self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceUnlocked(Change):
+    """A place was opened again."""
+
+    kind: ClassVar[str] = "place_unlocked"
+    code: str
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        place = state.get(Place, on.school, self.code)
+        place.locked_at = None
+        place.lock_reason = None
+
+
 PROJECTOR = Projector(
-    changes=(SchoolOpened, PlaceMade, PlaceChanged, PlacesRetired, PlacesRestored),
+    changes=(
+        SchoolOpened,
+        PlaceMade,
+        PlaceChanged,
+        PlacesRetired,
+        PlacesRestored,
+        PlaceLocked,
+        PlaceUnlocked,
+    ),
     tables=(School, Place),
 )

@@ -65,6 +65,9 @@ class Place(SchoolScoped, Base):
     """Order among its siblings, from the top or from the door."""
     keeper_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     retired_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    """Nothing goes in or out while it is locked."""
+    lock_reason: Mapped[str | None] = mapped_column(String(200))
     first_words: Mapped[str | None] = mapped_column(String(64))
     """Fingerprint of what cards said of it first; kept from the first time that changes."""
 

@@ -28,6 +28,8 @@ class PlaceRow:
     keeper: str | None
     retired_at: datetime | None = None
     other_words: str | None = None
+    locked_at: datetime | None = None
+    lock_reason: str | None = None
 
     @property
     def title(self) -> str:
@@ -162,5 +164,5 @@ def _all(session: Session, query: Any) -> list[PlaceRow]:
 def _row(row: Place, keeper: str | None) -> PlaceRow:
     return PlaceRow(
         row.school_id, row.id, row.sort, row.short, row.name, row.path, row.parent_id,
-        row.ordinal, keeper, row.retired_at, row.other_words,
+        row.ordinal, keeper, row.retired_at, row.other_words, row.locked_at, row.lock_reason,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from inventory.base import new_id
 from inventory.config import Config
 from inventory.db import db, transact
-from inventory.errors import IsRetired, NotFound
+from inventory.errors import IsRetired, NotFound, NothingToPrint, TooMany
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
 from inventory.printing import papers, service
@@ -21,7 +21,10 @@ from inventory.register.queries import ThingRow
 from inventory.register.rules import code_in, shown
 from inventory.scope import Actor
 from inventory.web.context import CONFIG, now
-from labels import LabelContent
+from labels import LabelContent, joined
+
+MOST_CARDS = 200
+"""Cards printed as one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,21 @@ def print_card(by: Actor, cabinet: PlaceRow) -> bytes:
         )
     )
     return content
+
+
+def print_cards(by: Actor, cabinets: Sequence[PlaceRow]) -> bytes:
+    """
+    Print several cards as one file, each recorded as it is handed over.
+
+    Raises:
+        NothingToPrint: there are none.
+        TooMany: more than `MOST_CARDS`.
+    """
+    if not cabinets:
+        raise NothingToPrint
+    if len(cabinets) > MOST_CARDS:
+        raise TooMany(count=len(cabinets), limit=MOST_CARDS)
+    return joined([print_card(by, cabinet) for cabinet in cabinets])
 
 
 def things_named(codes: Sequence[str]) -> list[ThingRow]:

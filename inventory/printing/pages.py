@@ -113,3 +113,17 @@ def create_card(code: str) -> Any:
     place = places.place_by_code(db.session(), code)
     cabinet = found(place if place and place.sort in {"cabinet", "room"} else None, "cabinet", code)
     return download(jobs.print_card(by, cabinet), cabinet.title, "pdf")
+
+
+@bp.post("/cards")
+@needs(Permission.PRINT)
+def create_cards() -> Any:
+    """Print the stale cards of a school, or of a room, as one file."""
+    by = actor()
+    values = form(optional=("school", "room"))
+    session = db.session()
+    rows = queries.cabinet_rows(session, places.cabinets(session, values["school"] or by.school_id))
+    stale = [
+        row.place for row in rows if row.is_stale and values["room"] in {"", row.place.parent_id}
+    ]
+    return download(jobs.print_cards(by, stale), "cards", "pdf")

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from inventory.printing.service import Symbols, hand_over
 from inventory.register.queries import Card, CardRow, ShelfCard
-from inventory.register.rules import shown
+from inventory.register.rules import card_mark, shown
 from inventory.web.filters import moment
 from labels import Column, Document, Section
 
@@ -34,6 +34,8 @@ def card_document(card: Card, symbols: Symbols, at: datetime) -> Document:
         facts=tuple(facts),
         symbol=symbols.of(cabinet.id),
         symbol_caption=shown(cabinet.id),
+        mark=card_mark(cabinet.id, card.version),
+        mark_caption=f"{gettext('Version')} {card.version}",
         columns=(
             Column(gettext("No."), 10, "right"),
             Column(gettext("Catalogue code"), 22),

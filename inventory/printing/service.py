@@ -154,6 +154,8 @@ def hand_over(document: Document) -> bytes:
         pdf = labels.render_document(document)
         if document.symbol:
             labels.read_back(pdf, [document.symbol], dpi=READ_BACK_DPI)
+        if document.mark:
+            labels.read_back_mark(pdf, document.mark, dpi=READ_BACK_DPI)
         return pdf
 
 

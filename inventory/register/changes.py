@@ -10,9 +10,11 @@ from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import ALIVE, Place, Sort
+from inventory.register import cards_changes
 from inventory.register.models import (
     Bearer,
     CabinetCard,
+    CardCheck,
     CardLine,
     Code,
     CodeSeries,
@@ -467,7 +469,8 @@ PROJECTOR = Projector(
         CodeRetired,
         CodeRestored,
         CardPrinted,
+        *cards_changes.CHANGES,
     ),
-    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard),
+    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard, CardCheck),
     beside=frozenset({"code.affixed_at"}),
 )

@@ -159,3 +159,23 @@ class CabinetCard(SchoolScoped, Base):
     printed_hash: Mapped[str] = mapped_column(String(64))
     printed_at: Mapped[datetime]
     printed_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+
+
+class CardCheck(SchoolScoped, Base):
+    """Somebody compared a cabinet with its card and put their initials to it (核对)."""
+
+    __tablename__ = "card_check"
+    __table_args__ = (
+        together(["school_id", "cabinet_id"], ["place.school_id", "place.id"]),
+        Index("ix_card_check_cabinet", "school_id", "cabinet_id", "checked_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    cabinet_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    version: Mapped[int]
+    contents: Mapped[str] = mapped_column(String(64))
+    """Hash of what was there by the book when it was checked."""
+    is_right: Mapped[bool]
+    note: Mapped[str | None] = mapped_column(String(200))
+    checked_at: Mapped[datetime]
+    checked_by: Mapped[str] = mapped_column(String(ID_LENGTH))

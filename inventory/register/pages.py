@@ -93,7 +93,7 @@ def list_cabinets() -> Any:
 
 
 @bp.get("/cabinets/<code>")
-@needs(Permission.SEE, "said")
+@needs(Permission.SEE, "card", "said")
 def show_cabinet(code: str) -> Any:
     """A cabinet, room or shelf: drawn, with its contents shelf by shelf."""
     session = db.session()

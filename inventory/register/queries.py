@@ -97,6 +97,7 @@ class Card:
     version: int
     printed_at: datetime | None
     printed_version: int | None
+    printed_by: str | None = None
 
     @property
     def rows(self) -> list[CardRow]:
@@ -357,6 +358,7 @@ def card(session: Session, cabinet: PlaceRow) -> Card:
         version=_version(printed, contents),
         printed_at=printed.printed_at if printed else None,
         printed_version=printed.version if printed else None,
+        printed_by=printed.printed_by if printed else None,
     )
 
 

@@ -131,6 +131,23 @@ EDGES: Mapping[Status, frozenset[Status]] = {
 """The edges of a thing's life. To be lent is no state of it: a loan is a row of its own."""
 
 
+CARD_MARK = re.compile(r"(?P<code>[2-9][0-9]{10})\s*[/、?]\s*(?P<version>[0-9]{1,6})")
+"""An input method for Chinese types 、 where the card says /."""
+
+
+def card_mark(code: str, version: int) -> str:
+    """Return what the small mark of a cabinet card holds: the cabinet and the card's version."""
+    return f"{code}/{version}"
+
+
+def card_version_in(text: str) -> tuple[str, int] | None:
+    """Return cabinet and version when a text is the mark of a card, else None."""
+    match = CARD_MARK.fullmatch(folded(text))
+    if match is None or not is_code(match["code"]):
+        return None
+    return match["code"], int(match["version"])
+
+
 LONGEST = {"keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400}
 DEAREST_CENTS = 10**11
 DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")

@@ -33,6 +33,7 @@ from inventory.places.models import Place, Sort
 from inventory.places.queries import within
 from inventory.places.rules import Planned
 from inventory.register import queries
+from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import (
     SERIES,
     BatchGrew,
@@ -563,6 +564,7 @@ def move_thing(
         raise IsRetired(what=place.short)
     if thing.home_id == to:
         return thing
+    refuse_locked(session, school, (thing.home_id, to))
     has = _at_home(session, thing)
     wanted = has if quantity is None else quantity
     _check_part(thing, has, wanted)

@@ -7,12 +7,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from inventory.db import db
 from inventory.places import queries as places
 from inventory.register import queries as register
-from inventory.register.rules import is_code
+from inventory.register.cards_store import public_card
+from inventory.register.rules import card_version_in, is_code
 from inventory.scanning.rules import Unreadable
 from inventory.scanning.service import resolve
 from inventory.scanning.store import Target
 from inventory.scope import Permission
-from inventory.web.context import HOME, actor, found, parts_of, signed_in
+from inventory.web.context import HOME, actor, found, parts_of, settings, signed_in
 from inventory.web.door import ANY, for_everybody, needs
 
 bp = Blueprint("scanning", __name__)
@@ -48,7 +49,8 @@ def find() -> Any:
     if not text:
         return redirect(url_for("scanning.home"))
     candidates, targets = resolve(db.session.connection(), by, text)
-    if len(targets) == 1 and (address := address_of(targets[0])):
+    mark = card_version_in(text)
+    if len(targets) == 1 and (address := address_of(targets[0], mark[1] if mark else None)):
         return redirect(address)
     rooms = places.find_place(db.session(), text)
     if len(rooms) == 1 and not targets:
@@ -70,12 +72,12 @@ def _reason(reasons: list[str], candidates: Any, targets: list[Target]) -> str:
     return "no_such_code" if type(candidates[0]).__name__ == "Code" else "not_bound"
 
 
-def address_of(target: Target) -> str | None:
+def address_of(target: Target, card: int | None = None) -> str | None:
     """Return the page of what a code points at; a count is found by its document's code."""
     if target.type == "thing":
         return url_for("register.show_thing", code=target.code)
     if target.type in {"room", "cabinet", "shelf"}:
-        return url_for("register.show_cabinet", code=target.code)
+        return url_for("register.show_cabinet", code=target.code, card=card)
     if target.type == "document":
         return url_for("documents.show_document", code=target.code)
     if target.type == "person":
@@ -87,6 +89,9 @@ def address_of(target: Target) -> str | None:
 @for_everybody(ANY)
 def follow_link(code: str) -> Any:
     """The address that a label's link holds: it opens what bears the code."""
+    is_nobody = actor().role is None
+    if is_nobody and settings().public_cards and is_code(code) and public_card(db.engine, code):
+        return redirect(url_for("cards.show_public_card", code=code))
     by = signed_in() if is_code(code) else actor()
     target = None
     if is_code(code):

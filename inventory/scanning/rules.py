@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from inventory.register.rules import Number, code_in, folded, is_code
+from inventory.register.rules import Number, card_version_in, code_in, folded, is_code
 
 LONGEST = 1_000
 """Characters of a payload that are kept."""
@@ -74,7 +74,8 @@ def meanings(text: str) -> tuple[Meaning, ...]:
     if not clean:
         return (Unreadable("empty" if not text.strip() else "not_text"),)
     found: list[Meaning] = []
-    code = code_in(clean) or _code_at_the_end(clean)
+    mark = card_version_in(clean)
+    code = code_in(clean) or (mark[0] if mark else _code_at_the_end(clean))
     if code is not None:
         found.append(Code(code))
     found.extend(_radio(clean))

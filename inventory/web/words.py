@@ -176,6 +176,9 @@ SAID = {
     "fault": _l("Reported. It is not lent until it is mended."),
     "mended": _l("It is in order again."),
     "deputy": _l("The deputy is named."),
+    "checked": _l("Noted, with your name and the time."),
+    "locked": _l("Locked. Nothing goes in or out."),
+    "unlocked": _l("Open again."),
 }
 """What was just done, as the address of the next page says."""
 OBSTACLES = {

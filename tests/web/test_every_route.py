@@ -107,6 +107,7 @@ def _things_of(world, school, tmp_path):
     kind = db.session().query(Thing).filter_by(school_id=school).first().kind_id
     yield "things", {"code": world.items[f"{school}/01"][0]}
     yield "cabinets", {"code": cabinet}
+    yield "cards", {"code": cabinet}
     yield "counts", {"count_id": count}
     yield "kinds", {"kind_id": kind}
     yield "imports", {"import_id": _import(tmp_path, school)}

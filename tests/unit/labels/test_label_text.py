@@ -1,7 +1,7 @@
 """Text: what may be printed and where lines end."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labels import ControlCharacter, MissingGlyph
@@ -73,6 +73,7 @@ def test_no_line_is_wider_than_the_room_and_nothing_is_lost(text, width_mm):
         assert FONT.width_mm(line, 8) <= width_mm + 1e-3
 
 
+@example("（0 ℃", 5.0, 2)
 @given(printable, widths_mm, st.integers(0, 4))
 def test_text_that_is_cut_says_so(text, width_mm, most):
     fitted = limited(text, FONT, 8, width_mm, most)

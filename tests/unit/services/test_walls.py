@@ -25,7 +25,7 @@ from inventory.identity.service import actors_by_token
 from inventory.ledger.models import Document, DocumentLine, DocumentStep
 from inventory.places.models import Place
 from inventory.places.queries import place_by_code
-from inventory.register.models import Thing
+from inventory.register.models import CardCheck, Thing
 from inventory.register.service import note_card_printed
 from inventory.scanning.service import Incoming, Submission, take_in_all
 from inventory.scope import NOBODY, OPERATOR, bind
@@ -255,6 +255,10 @@ def _more(session, place, world):
     session.add(DocumentStep(**keys, round=1, n=1, role="principal", on_paper=False))
     keeper = session.scalar(select(Thing.keeper_id).where(Thing.school_id == school).limit(1))
     session.add(
+        CardCheck(school_id=school, id=f"c{school}", cabinet_id=place.id, version=1,
+                  contents="x", is_right=True, checked_at=NOON, checked_by="x")
+    )  # fmt: skip
+    session.add(
         Loan(**keys, id=f"l{school}", code=code, person_id=keeper, quantity=1, lent_at=NOON)
     )
 
@@ -294,6 +298,7 @@ SCOPES = {"schools", "school_id", "owner", "submissions", "events", "rows", "key
 OF_NO_SCHOOL = {
     "inventory.identity.store.bearers": "found by the hash of a secret",
     "inventory.identity.store.bearers_alone": "found by the hash of a secret",
+    "inventory.places.store.school_names": "number and name of schools, which are no secret",
     "inventory.journal.store.head": "of one chain, which is a school's",
     "inventory.journal.store.links": "of one chain, which is a school's",
     "inventory.journal.store.instant": "no statement",
