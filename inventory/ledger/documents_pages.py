@@ -70,7 +70,7 @@ def list_documents() -> Any:
     return render_template(
         "ledger/documents.html", rows=rows, total=total, page=page,
         pages=-(-total // queries.PAGE), kept={k: v for k, v in kept.items() if v}, wanted=wanted,
-        types=list(DocumentType), states=list(DocumentState), drafted=_drafted(),
+        types=list(DocumentType), states=list(DocumentState),
         schools=places.schools(session),
         waiting=queries.waiting(session, by, today=today()),
     )  # fmt: skip
