@@ -6,6 +6,7 @@ Check digits 02 to 98 only: 00, 01 and 99 would be second names of 97, 98 and 02
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,19 @@ def folded(text: str) -> str:
     return text.translate(FULL_WIDTH).strip()
 
 
+def cleaned(text: str) -> str:
+    """
+    Return what was scanned or typed, without what a reader adds around it, in ASCII width.
+
+    Readers add control characters (GS1's FNC1, STX, ETX); they are no part of what is read.
+    """
+    return folded("".join(sign for sign in text if not _is_control(sign)))
+
+
+def _is_control(sign: str) -> bool:
+    return unicodedata.category(sign) in CONTROL and sign not in "\t\n\r"
+
+
 def code_in(text: str) -> str | None:
     """Return the code that somebody typed with spaces, dashes or full-width digits, or None."""
     digits = JOINERS.sub("", folded(text))
@@ -97,9 +111,19 @@ def contents_hash(
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-LONGEST = {"keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400}
+LONGEST = {
+    "keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400,
+    "serial_no": 60, "maker": 100, "supplier": 100, "invoice": 60, "accepted": 10, "source": 10,
+    "warranty_until": 10, "condition": 10, "present_place": 60,
+}  # fmt: skip
+SOURCES = ("purchase", "transfer", "own_make", "donation", "surplus")
+"""Where a thing came from: 采购, 调拨, 自制, 捐赠, 盘盈."""
+CONDITIONS = ("good", "worn", "damaged", "unsafe")
+CHOICES = {"source": SOURCES, "condition": CONDITIONS}
+DATES = frozenset({"purchased", "accepted", "warranty_until"})
 DEAREST_CENTS = 10**11
 DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 
@@ -120,10 +144,16 @@ def description(values: Mapping[str, str | int | None]) -> dict[str, str | int |
         if name not in LONGEST:
             raise UnknownField(field=name, allowed=", ".join([*LONGEST, "unit_price_cents"]))
         text = str(value or "").strip()
-        if len(text) > LONGEST[name] or (name == "purchased" and text and not DATE.fullmatch(text)):
+        if text and not _can_hold(name, text):
             raise Invalid(field=name, value=text[:60])
         checked[name] = text or None
     return checked
+
+
+def _can_hold(name: str, text: str) -> bool:
+    if len(text) > LONGEST[name] or (name in DATES and not DATE.fullmatch(text)):
+        return False
+    return name not in CHOICES or text in CHOICES[name]
 
 
 def cents(text: str | None) -> int | None:
