@@ -63,13 +63,24 @@ class KindKey:
 
 
 def kinds_like(session: Session, school_id: str, keys: Iterable[KindKey]) -> dict[KindKey, Kind]:
-    """Return the kinds of a school that have these keys."""
+    """Return the kinds of a school that have these keys; a merged one is what it became."""
     wanted = set(keys)
     query = select(Kind).where(
         Kind.school_id == school_id, Kind.name.in_(sorted({key.name for key in wanted}))
     )
     found = {key_of(kind): kind for kind in session.scalars(query)}
-    return {key: kind for key, kind in found.items() if key in wanted}
+    return {
+        key: kind_now(session, kind) if kind.merged_into else kind
+        for key, kind in found.items()
+        if key in wanted
+    }
+
+
+def kind_now(session: Session, kind: Kind) -> Kind:
+    """Return what a kind is now: itself, or the one that it was merged into."""
+    while kind.merged_into is not None:
+        kind = session.get_one(Kind, (kind.school_id, kind.merged_into))
+    return kind
 
 
 def key_of(kind: Kind) -> KindKey:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
+from inventory.ledger.merging_changes import KindMerged
 from inventory.ledger.models import Document, LedgerLine
 
 
@@ -71,4 +72,7 @@ class LinePosted(Change):
         )
 
 
-PROJECTOR = Projector(changes=(DocumentPosted, LinePosted), tables=(Document, LedgerLine))
+PROJECTOR = Projector(
+    changes=(DocumentPosted, LinePosted, KindMerged),
+    tables=(Document, LedgerLine),
+)

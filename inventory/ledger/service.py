@@ -14,6 +14,7 @@ from inventory.errors import (
     BadQuantity,
     BatchThere,
     CannotRestore,
+    CardForOne,
     IsRetired,
     Missing,
     NotABatch,
@@ -172,6 +173,7 @@ def enter_things(
     kind = kind_of(session, school, entry.kind_id)
     _check_entry(kind, entry)
     if document_id is None:
+        register.check_doubles(session, school, kind.id, finance_card_no=entry.finance_card_no)
         document = _post_document(
             session, by, DocumentType.RECEIPT, kind.title, school, at, once=once
         )
@@ -200,6 +202,8 @@ def _check_entry(kind: Kind, entry: Entry) -> None:
     if is_item and entry.quantity > MOST_AT_ONCE:
         raise TooMany(count=entry.quantity, limit=MOST_AT_ONCE)
     wanted = entry.quantity if is_item else 1
+    if entry.finance_card_no and wanted > 1:
+        raise CardForOne(field="finance_card_no", value=entry.finance_card_no)
     if entry.codes and len(entry.codes) != wanted:
         raise BadQuantity(field="codes", value=len(entry.codes))
 

@@ -6,6 +6,7 @@ the camera's notes (place, owner, thumbnails) and nothing hidden behind the pict
 """
 
 import hashlib
+import re
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ OLD_OFFICE = {
 }
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 MARKUP = ("<",)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,7 @@ def _is_plain_text(content: bytes) -> bool:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        odd = any(sign < " " and sign not in "\t\r\n\f" for sign in text)
-        return not odd and not text.lstrip().startswith(MARKUP)
+        return CONTROL.search(text) is None and not text.lstrip().startswith(MARKUP)
     return False
 
 

@@ -9,7 +9,8 @@ from inventory.register.rules import cleaned
 LONGEST_VALUE = 200
 LONGEST_REASON = 200
 HEX_JOINERS = re.compile(r"[\s:.\-]+")
-HEX = re.compile(r"[0-9A-F]{8,64}")
+HEX = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{16}|[0-9A-F]{20}|[0-9A-F]{24}|[0-9A-F]{32}")
+"""Lengths of a card's UID, and of a tag's TID and EPC, as readers give them."""
 EPC_URI = re.compile(r"urn:epc:(?:id|tag):[a-z0-9\-]+:[A-Za-z0-9.\-%]+", re.IGNORECASE)
 
 
