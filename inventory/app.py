@@ -12,6 +12,7 @@ from flask import request
 from inventory import db as database
 from inventory.api import document
 from inventory.api import edge as api_edge
+from inventory.catalogue import api as catalogue_api
 from inventory.catalogue import changes as catalogue
 from inventory.catalogue import pages as catalogue_pages
 from inventory.config import Config, load
@@ -27,16 +28,19 @@ from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
+from inventory.ledger import merging_pages
 from inventory.ledger import pages as ledger_pages
 from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
+from inventory.register import attachments_pages, placing_pages, tags_api
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
+from inventory.scanning import tags_pages
 from inventory.scanning.express import Express
 from inventory.scanning.service import Answers, Sealed, Submission, Task, take_in_all
 from inventory.staff import api as staff_api
@@ -55,22 +59,37 @@ PROJECTORS: tuple[Projector, ...] = (
     ledger.PROJECTOR,
     counting.PROJECTOR,
 )
-PARTS = {HOME: (backup_warning, counting_pages.open_counts), CABINET: (counting_pages.counts_of,)}
+PARTS = {
+    HOME: (backup_warning, counting_pages.open_counts, placing_pages.unplaced_part),
+    CABINET: (counting_pages.counts_of,),
+}
 """What capabilities show on the pages of those below them."""
 TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (
     identity_pages.bp,
     scanning_pages.bp,
+    tags_pages.bp,
     catalogue_pages.bp,
     register_pages.bp,
+    attachments_pages.bp,
+    placing_pages.bp,
     ledger_pages.bp,
+    merging_pages.bp,
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,
     staff_pages.bp,
     health.bp,
 )
-APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp, staff_api.bp)
+APIS = (
+    scanning_api.bp,
+    catalogue_api.bp,
+    register_api.bp,
+    tags_api.bp,
+    printing_api.bp,
+    counting_api.bp,
+    staff_api.bp,
+)
 
 
 def template_folder() -> Path:

@@ -669,6 +669,11 @@ class CardForOne(Invalid):
     words = N_("A finance card belongs to one thing: enter these one by one.")
 
 
+class SerialForOne(Invalid):
+    code = "serial_for_one"
+    words = N_("A serial number belongs to one thing: enter these one by one.")
+
+
 class LabelNotNeeded(Refusal):
     """A blank label was scanned for a single thing, which has its own code already."""
 

@@ -1,5 +1,6 @@
 """This module is about how kinds are managed, and which words of a search find them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,8 @@ CLASSES = (
 DURABILITIES = ("durable", "low_value")
 """What somebody may decide; without a decision the limits of the settings do."""
 
+FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
+PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 LONGEST_SYSTEM = 40
 LONGEST_CODE = 20
 MOST_CODES = 12
@@ -109,3 +112,29 @@ def kept_in_step(
     first = codes[0]
     head = (CatalogueCode(first.system, first.edition, leading),) if leading else ()
     return tuple(dict.fromkeys((*head, *codes[1:])))
+
+
+def folded(text: str) -> str:
+    """
+    Return text with full-width characters as ASCII and without the spaces around it.
+
+    Unicode's compatibility form would fold more, but it turns ℃ into two characters and ① into
+    a digit, and both stand in names.
+    """
+    return text.translate(FULL_WIDTH).strip()
+
+
+def cents(text: str | None) -> int | None:
+    """
+    Return an amount of yuan as cents; nothing for nothing.
+
+    Raises:
+        Invalid: it is no amount with at most two decimals.
+    """
+    if not text:
+        return None
+    plain = folded(text).replace(",", "").lstrip("¥￥").strip()
+    if not PRICE.fullmatch(plain) or not plain.isascii():
+        raise Invalid(field="unit_price", value=text[:60])
+    yuan, _, rest = plain.partition(".")
+    return int(yuan) * 100 + int(rest.ljust(2, "0") or 0)

@@ -1,6 +1,7 @@
 """This module is about posting documents and their lines."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from inventory.errors import (
     NotABatch,
     NotFound,
     NotRetired,
+    SerialForOne,
     TooMany,
 )
 from inventory.identity.service import keepers_named
@@ -137,6 +139,8 @@ class Entry:
     note: str | None = None
     codes: tuple[str, ...] = ()
     """Codes of blank labels that are stuck on already."""
+    details: Mapping[str, str | None] = field(default_factory=dict)
+    """What more is known: serial number, maker and so on, see `register.rules.description`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,10 @@ def enter_things(
     kind = kind_of(session, school, entry.kind_id)
     _check_entry(kind, entry)
     if document_id is None:
-        register.check_doubles(session, school, kind.id, finance_card_no=entry.finance_card_no)
+        register.check_doubles(
+            session, school, kind.id, finance_card_no=entry.finance_card_no,
+            serial_no=entry.details.get("serial_no"),
+        )  # fmt: skip
         document = _post_document(
             session, by, DocumentType.RECEIPT, kind.title, school, at, once=once
         )
@@ -204,6 +211,8 @@ def _check_entry(kind: Kind, entry: Entry) -> None:
     wanted = entry.quantity if is_item else 1
     if entry.finance_card_no and wanted > 1:
         raise CardForOne(field="finance_card_no", value=entry.finance_card_no)
+    if entry.details.get("serial_no") and entry.quantity > 1:
+        raise SerialForOne(field="serial_no", value=entry.details["serial_no"])
     if entry.codes and len(entry.codes) != wanted:
         raise BadQuantity(field="codes", value=len(entry.codes))
 
@@ -229,6 +238,7 @@ def _new_thing(
             "voucher": entry.voucher,
             "finance_card_no": entry.finance_card_no,
             "note": entry.note,
+            **entry.details,
         }
     )
     keeper = str(told["keeper"]) if told["keeper"] else ""
@@ -247,6 +257,7 @@ def _new_thing(
         voucher=_text(told["voucher"]),
         finance_card_no=_text(told["finance_card_no"]),
         note=_text(told["note"]),
+        **{name: _text(told[name]) for name in entry.details},
     )
 
 

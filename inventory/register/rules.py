@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from inventory.catalogue.rules import cents as cents
+from inventory.catalogue.rules import folded as folded
 from inventory.errors import Invalid, UnknownField
 
 FIRST_SERIAL = 200_000_001
@@ -19,7 +21,6 @@ CODE = re.compile(r"[2-9][0-9]{10}")
 JOINERS = re.compile(r"[\s\-‐-―−－_.·]+")
 DASHES = re.compile(r"\s*(?:[‐-―−－_]|-)+\s*")
 NUMBER = re.compile(r"(?P<catalogue>[A-Z]?[0-9]{1,11})-(?P<running>[0-9]{1,6})")
-FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
 NO_CATALOGUE = "0"
 """Stands for the catalogue code of a kind that has none."""
 
@@ -46,16 +47,6 @@ def is_code(text: str) -> bool:
 def shown(code: str) -> str:
     """Write a code in the groups in which people read it aloud: 200 000 001 94."""
     return f"{code[0:3]} {code[3:6]} {code[6:9]} {code[9:11]}"
-
-
-def folded(text: str) -> str:
-    """
-    Return text with full-width characters as ASCII and without the spaces around it.
-
-    Unicode's compatibility form would fold more, but it turns ℃ into two characters and ① into
-    a digit, and both stand in names.
-    """
-    return text.translate(FULL_WIDTH).strip()
 
 
 def cleaned(text: str) -> str:
@@ -124,7 +115,6 @@ DATES = frozenset({"purchased", "accepted", "warranty_until"})
 DEAREST_CENTS = 10**11
 DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 
 def description(values: Mapping[str, str | int | None]) -> dict[str, str | int | None]:
@@ -154,19 +144,3 @@ def _can_hold(name: str, text: str) -> bool:
     if len(text) > LONGEST[name] or (name in DATES and not DATE.fullmatch(text)):
         return False
     return name not in CHOICES or text in CHOICES[name]
-
-
-def cents(text: str | None) -> int | None:
-    """
-    Return an amount of yuan as cents; nothing for nothing.
-
-    Raises:
-        Invalid: it is no amount with at most two decimals.
-    """
-    if not text:
-        return None
-    plain = folded(text).replace(",", "").lstrip("¥￥").strip()
-    if not PRICE.fullmatch(plain) or not plain.isascii():
-        raise Invalid(field="unit_price", value=text[:60])
-    yuan, _, rest = plain.partition(".")
-    return int(yuan) * 100 + int(rest.ljust(2, "0") or 0)

@@ -158,7 +158,7 @@ def test_a_column_is_bound_at_once_and_each_refusal_named(world):
 
 
 def scan(world, *payloads):
-    scans = tuple(Incoming(f"{one}/{n}", n, NOON, one, medium="uhf") for n, one in enumerate(payloads))
+    scans = tuple(Incoming(one, n, NOON, one, medium="uhf") for n, one in enumerate(payloads))
     submission = Submission(world.technician, NOON, scans)
     with asked_of(db.engine) as asked:
         answers = transact(lambda s: take_in(s.connection(), [submission], ()))[0]
