@@ -279,7 +279,7 @@ FIELDS = {
     "reference_price": _l("Reference price"),
     "reference_price_cents": _l("Reference price"),
     "life_years": _l("Life in years"),
-    "durability": _l("Ledger"),
+    "durability": _l("Durability"),
     "tag": _l("Carrier"),
     "medium": _l("Sort of carrier"),
     "one": _l("Scan"),
