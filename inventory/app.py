@@ -12,6 +12,7 @@ from flask import request
 from inventory import db as database
 from inventory.api import document
 from inventory.api import edge as api_edge
+from inventory.catalogue import api as catalogue_api
 from inventory.catalogue import changes as catalogue
 from inventory.catalogue import pages as catalogue_pages
 from inventory.config import Config, load
@@ -32,7 +33,7 @@ from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
 from inventory.ledger import changes as ledger
-from inventory.ledger import documents_api, documents_pages, receipts_pages
+from inventory.ledger import documents_api, documents_pages, merging_pages, receipts_pages
 from inventory.ledger import pages as ledger_pages
 from inventory.ledger.documents_service import Deed, ReversalDeed, Rules
 from inventory.ledger.receipts_service import ReceiptDeed
@@ -41,12 +42,13 @@ from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
-from inventory.register import cards_pages
+from inventory.register import attachments_pages, cards_pages, placing_pages, tags_api
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
+from inventory.scanning import tags_pages
 from inventory.scanning.express import Express
 from inventory.scanning.service import Answers, Sealed, Submission, Task, take_in_all
 from inventory.staff import api as staff_api
@@ -67,7 +69,12 @@ PROJECTORS: tuple[Projector, ...] = (
     counting.PROJECTOR,
 )
 PARTS = {
-    HOME: (backup_warning, documents_pages.waiting_for_me, counting_pages.open_counts),
+    HOME: (
+        backup_warning,
+        documents_pages.waiting_for_me,
+        counting_pages.open_counts,
+        placing_pages.unplaced_part,
+    ),
     CABINET: (cards_pages.card_life, counting_pages.counts_of),
     THING: (custody_pages.custody_of_thing, documents_pages.documents_of_thing),
 }
@@ -81,6 +88,7 @@ TASKS: tuple[Task, ...] = (CountTask(),)
 PAGES = (
     identity_pages.bp,
     scanning_pages.bp,
+    tags_pages.bp,
     catalogue_pages.bp,
     register_pages.bp,
     cards_pages.bp,
@@ -88,6 +96,9 @@ PAGES = (
     documents_pages.bp,
     receipts_pages.bp,
     custody_pages.bp,
+    attachments_pages.bp,
+    placing_pages.bp,
+    merging_pages.bp,
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,
@@ -95,9 +106,16 @@ PAGES = (
     health.bp,
 )
 APIS = (
-    scanning_api.bp, register_api.bp, printing_api.bp, documents_api.bp, custody_api.bp,
-    counting_api.bp, staff_api.bp,
-)  # fmt: skip
+    scanning_api.bp,
+    catalogue_api.bp,
+    register_api.bp,
+    tags_api.bp,
+    printing_api.bp,
+    documents_api.bp,
+    custody_api.bp,
+    counting_api.bp,
+    staff_api.bp,
+)
 
 
 def template_folder() -> Path:

@@ -56,6 +56,8 @@ class Config:
     people, no prices, no chemicals. Only where the bureau permits it."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
+    attachment_megabytes: int = 20
+    """Largest photograph or file that is attached, in megabytes."""
     session_idle_hours: int = 12
     """Hours without a page after which somebody has to sign in again."""
     session_days: int = 30
@@ -273,7 +275,7 @@ def _refuse_unsafe(config: Config) -> None:
     )  # fmt: skip
     if config.patience_s < 1:
         raise UnsafeSetting(setting="TALLYCARD_PATIENCE_S", reason="it is at least 1")
-    for name in ("session_idle_hours", "session_days"):
+    for name in ("session_idle_hours", "session_days", "attachment_megabytes"):
         if getattr(config, name) < 1:
             raise UnsafeSetting(setting=PREFIX + name.upper(), reason="it is at least 1")
     if config.language not in {"zh-CN", "en"}:

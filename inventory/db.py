@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -70,6 +71,7 @@ LANE_WAIT = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0),
 )
 
+UPLOADS = "tallycard_uploads"
 OPENED = "tallycard_session_opened"
 """Extension: what is called with each new session, so that none is used by nobody in particular."""
 
@@ -79,6 +81,7 @@ class OpenedSession(FlaskSession):
 
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:
         super().__init__(db, **options)
+        self.info[UPLOADS] = current_app.extensions[UPLOADS]
         told = current_app.extensions.get(OPENED)
         if told is not None:
             told(self)
@@ -88,6 +91,20 @@ db = SQLAlchemy(
     metadata=Base.metadata,
     session_options={"expire_on_commit": False, "class_": OpenedSession},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Where this deployment keeps what people attach, and how large one file may be."""
+
+    folder: Path
+    most_bytes: int
+
+
+def uploads_of(session: Session) -> Uploads:
+    """Return where what is attached in a session's transactions is kept."""
+    uploads: Uploads = session.info[UPLOADS]
+    return uploads
 
 
 def opened_session() -> Session | None:
@@ -146,6 +163,9 @@ def init_app(app: Flask, config: Config) -> None:
     """Attach engine, session and write lane to the application."""
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
+    app.extensions[UPLOADS] = Uploads(
+        config.data / "uploads", config.attachment_megabytes * 1_000_000
+    )
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

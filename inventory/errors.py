@@ -620,6 +620,130 @@ class UpgradeFailed(Unavailable):
     )
 
 
+# --- kinds and things in full, tags, attachments -------------------------------------------
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed what a form is about, after it was opened; both are shown."""
+
+    code = "changed_meanwhile"
+    words = N_("“%(what)s” was changed meanwhile. See what changed, then save again or let it be.")
+
+
+class WasMerged(Refusal):
+    code = "was_merged"
+    words = N_("“%(what)s” was merged into another kind; that cannot be undone.")
+
+
+class UnitsDiffer(Refusal):
+    code = "units_differ"
+    words = N_("These are not one kind: one is counted in “%(unit)s”, the other in “%(other)s”.")
+
+
+class ManagedDifferently(Refusal):
+    code = "managed_differently"
+    words = N_("These are not one kind: one is managed by item, the other is not.")
+
+
+class SameKind(Invalid):
+    code = "same_kind"
+    words = N_("“%(what)s” cannot be merged into itself. Choose another kind.")
+
+
+class SerialThere(Refusal):
+    code = "serial_there"
+    words = N_(
+        "The serial number “%(serial)s” is that of %(number)s already (%(code_shown)s, %(place)s)."
+    )
+
+
+class FinanceCardThere(Refusal):
+    code = "finance_card_there"
+    words = N_(
+        "The finance card “%(card)s” belongs to %(number)s already (%(code_shown)s, %(place)s)."
+    )
+
+
+class CardForOne(Invalid):
+    code = "card_for_one"
+    words = N_("A finance card belongs to one thing: enter these one by one.")
+
+
+class SerialForOne(Invalid):
+    code = "serial_for_one"
+    words = N_("A serial number belongs to one thing: enter these one by one.")
+
+
+class LabelNotNeeded(Refusal):
+    """A blank label was scanned for a single thing, which has its own code already."""
+
+    code = "label_not_needed"
+    words = N_(
+        "Single things have their codes already: leave the blank label, place them without one, "
+        "then print and stick on their own labels."
+    )
+
+
+class TagTaken(Refusal):
+    code = "tag_taken"
+    words = N_(
+        "“%(value)s” is bound already, to %(title)s (%(code_shown)s). Unbind it there first."
+    )
+
+
+class TagThere(Refusal):
+    code = "tag_there"
+    words = N_(
+        "It has such a carrier already: “%(value)s”. Unbind that one, or say that both stay."
+    )
+
+
+class TagIsCode(Refusal):
+    code = "tag_is_code"
+    words = N_("“%(value)s” is a code of ours and needs no binding: its label is its carrier.")
+
+
+class NotUnbound(Refusal):
+    code = "not_bound"
+    status = 404
+    exit_code = 4
+    words = N_("This carrier is not bound any more.")
+
+
+class NothingToBind(Invalid):
+    code = "nothing_to_bind"
+    words = N_("Neither of the two is a thing, a place or a person here. Scan its label first.")
+
+
+class WrongFile(Invalid):
+    code = "wrong_file"
+    words = N_(
+        "This file cannot be attached: take a photograph (JPEG, PNG, WebP), a PDF, a document, "
+        "a spreadsheet or a plain text."
+    )
+
+
+class DamagedPhoto(Invalid):
+    code = "damaged_photo"
+    words = N_("This photograph cannot be read. Take it again.")
+
+
+class TooManyPixels(Invalid):
+    code = "too_many_pixels"
+    words = N_("This picture has %(pixels)s million pixels; at most %(limit)s million are taken.")
+
+
+class FileTooLarge(Invalid):
+    code = "file_too_large"
+    status = 413
+    words = N_("This file has %(size)s MB; at most %(limit)s MB are taken.")
+
+
+class TooManyFiles(Refusal):
+    code = "too_many_files"
+    words = N_("There are %(limit)s photographs and files here already. Remove one first.")
+
+
 class InternalError(Refusal):
     """What an unexpected exception becomes at the edge; the trace is in the log only."""
 

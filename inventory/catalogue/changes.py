@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.base import fingerprint
-from inventory.catalogue.models import Kind
+from inventory.catalogue.models import Kind, KindCode
 from inventory.identity.rules import initials
 from inventory.journal.changes import Change, Occasion, Projector, State
 
@@ -23,6 +23,10 @@ class KindDefined(Change):
     equipment_class: str = ""
     catalogue_code: str | None = None
     required: int | None = None
+    reference_price_cents: int | None = None
+    life_years: int | None = None
+    durability: str | None = None
+    codes: tuple[tuple[str, str, str], ...] | None = None
 
     @property
     def subject(self) -> str:
@@ -42,8 +46,13 @@ class KindDefined(Change):
                 managed_as=self.managed_as,
                 required=self.required,
                 initials=initials(self.name)[:200],
+                reference_price_cents=self.reference_price_cents,
+                life_years=self.life_years,
+                durability=self.durability,
             )
         )
+        if self.codes:
+            put_codes(state, on.school, self.id, self.codes)
 
 
 FIELDS = {
@@ -55,17 +64,26 @@ FIELDS = {
     "catalogue_code": "catalogue_code",
     "required": "required",
     "managed_as": "managed_as",
+    "reference_price_cents": "reference_price_cents",
+    "life_years": "life_years",
+    "durability": "durability",
 }
 """What can change of a kind, by its name in the journal and its column."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindChanged(Change):
-    """A kind was described anew; what is not in `set` stayed as it was."""
+    """
+    A kind was described anew; what is not in `set` stayed as it was.
+
+    `was` says what it said before; `codes` are all of its catalogue codes, where they changed.
+    """
 
     kind: ClassVar[str] = "kind_changed"
     id: str
     set: tuple[tuple[str, str | int | None], ...]
+    was: tuple[tuple[str, str | int | None], ...] = ()
+    codes: tuple[tuple[str, str, str], ...] | None = None
 
     @property
     def subject(self) -> str:
@@ -76,6 +94,8 @@ class KindChanged(Change):
         words = row.words
         for name, value in self.set:
             setattr(row, FIELDS[name], value)
+        if self.codes is not None:
+            put_codes(state, on.school, self.id, self.codes)
         row.initials = initials(row.name)[:200]
         if row.first_words is None and row.words != words:
             row.first_words = fingerprint(words)
@@ -111,9 +131,34 @@ class KindRestored(Change):
         state.get(Kind, on.school, self.id).retired_at = None
 
 
+def put_codes(
+    state: State, school: str, kind_id: str, codes: tuple[tuple[str, str, str], ...]
+) -> None:
+    """Make these the catalogue codes of a kind, each as system, edition and code."""
+    for ordinal, (system, edition, code) in enumerate(codes):
+        row = state.find(KindCode, school, kind_id, ordinal)
+        if row is None:
+            state.add(
+                KindCode(
+                    school_id=school,
+                    kind_id=kind_id,
+                    ordinal=ordinal,
+                    system=system,
+                    edition=edition,
+                    code=code,
+                )
+            )
+        else:
+            row.system, row.edition, row.code = system, edition, code
+    beyond = len(codes)
+    while row := state.find(KindCode, school, kind_id, beyond):
+        state.remove(row)
+        beyond += 1
+
+
 PROJECTOR = Projector(
     changes=(KindDefined, KindChanged, KindRetired, KindRestored),
-    tables=(Kind,),
+    tables=(Kind, KindCode),
     # How names are found by typing may change with a release; it is no part of the history.
     beside=frozenset({"kind.initials"}),
 )

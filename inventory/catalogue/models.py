@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inventory.base import ID_LENGTH, Base, SchoolScoped, fingerprint
+from inventory.base import ID_LENGTH, Base, SchoolScoped, fingerprint, together
 
 
 class Kind(SchoolScoped, Base):
@@ -27,6 +27,13 @@ class Kind(SchoolScoped, Base):
     retired_at: Mapped[datetime | None]
     first_words: Mapped[str | None] = mapped_column(String(64))
     """Fingerprint of what cards said of it first; kept from the first time that changes."""
+    reference_price_cents: Mapped[int | None] = mapped_column(BigInteger)
+    """What one costs as a rule, for plans; what was paid stands with the things."""
+    life_years: Mapped[int | None]
+    durability: Mapped[str | None] = mapped_column(String(10))
+    """`durable` or `low_value` where somebody decided it; None: the limits of the settings."""
+    merged_into: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    """The kind that it became."""
 
     @property
     def words(self) -> str:
@@ -43,3 +50,24 @@ class Kind(SchoolScoped, Base):
     def title(self) -> str:
         """Name and specification as people say them."""
         return f"{self.name} {self.specification}".strip()
+
+
+class KindCode(SchoolScoped, Base):
+    """
+    One of several catalogue codes of a kind, each as its system and edition write it.
+
+    The first one leads and stands in `Kind.catalogue_code` as well. A kind of which nobody said
+    more than its leading code has no rows here.
+    """
+
+    __tablename__ = "kind_code"
+    __table_args__ = (
+        together(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
+        Index("ix_kind_code_code", "school_id", "code"),
+    )
+
+    kind_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    system: Mapped[str] = mapped_column(String(40))
+    edition: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str] = mapped_column(String(20))

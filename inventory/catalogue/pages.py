@@ -6,10 +6,20 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 
 from inventory.catalogue import queries, service
 from inventory.catalogue.queries import KindRow
-from inventory.catalogue.rules import ManagedAs
+from inventory.catalogue.rules import (
+    CLASSES,
+    DURABILITIES,
+    CatalogueCode,
+    ManagedAs,
+    cents,
+    checked_codes,
+    codes_in,
+)
 from inventory.catalogue.service import KindKey, Uses
 from inventory.db import db, transact
-from inventory.errors import Invalid, KindThere, Refusal
+from inventory.errors import ChangedMeanwhile, Invalid, KindThere, Refusal
+from inventory.identity.queries import names
+from inventory.journal.queries import Entry, history, latest, since
 from inventory.scope import Actor, Permission, own_school
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
@@ -19,15 +29,16 @@ from inventory.web.refusals import words
 USES = "tallycard_uses_of_kinds"
 FIELDS = (
     "name", "specification", "unit", "equipment_class", "subject_taught", "catalogue_code",
-    "required", "managed_as",
+    "required", "managed_as", "reference_price", "life_years", "durability", "system", "edition",
+    "further_codes",
 )  # fmt: skip
 bp = Blueprint("catalogue", __name__)
 
 
-def _uses() -> Uses:
+def uses() -> Uses:
     """How many things there are of kinds: a capability above says it, `app` gathers it."""
-    uses: Uses = current_app.extensions[USES]
-    return uses
+    told: Uses = current_app.extensions[USES]
+    return told
 
 
 @bp.get("/kinds")
@@ -54,7 +65,7 @@ def _counts(rows: list[KindRow]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for school_id in {row.school_id for row in rows}:
         ids = [row.id for row in rows if row.school_id == school_id]
-        counts |= _uses()(db.session(), school_id, ids)
+        counts |= uses()(db.session(), school_id, ids)
     return counts
 
 
@@ -88,20 +99,44 @@ def new_kind() -> Any:
 
 def _form(
     by: Actor, row: KindRow | None, values: dict[str, str], message: str = "", status: int = 200,
-    there: str = "",
+    there: str = "", meanwhile: list[Entry] | None = None,
 ) -> Any:  # fmt: skip
     session = db.session()
     school_id = row.school_id if row else by.school_id
-    count = _uses()(session, row.school_id, [row.id]).get(row.id, 0) if row else 0
+    count = uses()(session, row.school_id, [row.id]).get(row.id, 0) if row else 0
     return (
         render_template(
             "catalogue/kind.html", row=row, values=values, message=message, there=there,
             count=count, said=request.args.get("said", ""),
             subjects=queries.subjects(session, school_id),
-            classes=queries.classes(session, school_id), units=queries.units(session, school_id),
+            classes=[
+                *CLASSES,
+                *(one for one in queries.classes(session, school_id) if one not in CLASSES),
+            ],
+            units=queries.units(session, school_id), durabilities=DURABILITIES,
+            version=latest(session, row.school_id, row.id, service.DESCRIBING) if row else "",
+            meanwhile=meanwhile or [], **_history(row),
         ),
         status,
     )  # fmt: skip
+
+
+MOST_EVENTS = 200
+
+
+def _history(row: KindRow | None) -> dict[str, Any]:
+    """What happened to a kind and to those that became it, the latest first."""
+    if row is None:
+        return {"entries": [], "people": {}, "places": {}, "merged": {}, "became": None}
+    session = db.session()
+    before = queries.merged_kinds(session, row.school_id, row.id)
+    entries = [entry for one in (row, *before) for entry in history(session, row.school_id, one.id)]
+    entries = sorted(entries, key=lambda one: one.id, reverse=True)[:MOST_EVENTS]
+    return {
+        "entries": entries, "people": names(session, [one.actor for one in entries]),
+        "places": {}, "merged": {one.id: one.title for one in before},
+        "became": queries.kind(session, row.merged_into) if row.merged_into else None,
+    }  # fmt: skip
 
 
 @bp.post("/kinds")
@@ -119,7 +154,11 @@ def create_kind() -> Any:
                 session, by, _key(told), school_id=school,
                 equipment_class=str(told["equipment_class"]),
                 managed_as=ManagedAs(str(told["managed_as"])),
-                required=None if told["required"] is None else int(told["required"]), at=now(),
+                required=_number(told["required"]),
+                reference_price_cents=_number(told["reference_price_cents"]),
+                life_years=_number(told["life_years"]),
+                durability=str(told["durability"]) if told["durability"] else None,
+                codes=_codes(values) or (), at=now(),
             ).id
         )  # fmt: skip
     except Refusal as refusal:
@@ -133,10 +172,38 @@ def _there(refusal: Refusal) -> str:
     return str(refusal.data["id"]) if isinstance(refusal, KindThere) else ""
 
 
+def _number(value: str | int | None) -> int | None:
+    return None if value is None else int(value)
+
+
+CODES = ("system", "edition", "further_codes")
+
+
+def _codes(values: dict[str, str]) -> tuple[CatalogueCode, ...] | None:
+    """All codes of a kind as the form says; None when it does not speak of them."""
+    if not any(name in values for name in CODES):
+        return None
+    leading = CatalogueCode(
+        values.get("system", ""), values.get("edition", ""), values.get("catalogue_code", "")
+    )
+    further = codes_in(values.get("further_codes", ""))
+    if leading.code:
+        return checked_codes((leading, *further))
+    return further
+
+
 def _told(values: dict[str, str]) -> dict[str, str | int | None]:
-    told: dict[str, str | int | None] = {name: values[name] for name in FIELDS if name in values}
-    if "required" in told:
-        told["required"] = whole(values, "required") if values["required"] else None
+    told: dict[str, str | int | None] = {
+        name: values[name] for name in FIELDS if name in values and name not in CODES
+    }
+    for name in ("required", "life_years"):
+        if name in told:
+            told[name] = whole(values, name) if values[name] else None
+    if "reference_price" in told:
+        del told["reference_price"]
+        told["reference_price_cents"] = cents(values["reference_price"])
+    if "durability" in told:
+        told["durability"] = values["durability"] or None
     if "catalogue_code" in told:
         told["catalogue_code"] = values["catalogue_code"] or None
     if told.get("managed_as", "item") not in {"item", "batch"}:
@@ -166,6 +233,7 @@ def show_kind(kind_id: str) -> Any:
 
 
 def _values(row: KindRow) -> dict[str, str]:
+    codes = queries.codes(db.session(), row)
     return {
         "name": row.name,
         "specification": row.specification,
@@ -175,7 +243,17 @@ def _values(row: KindRow) -> dict[str, str]:
         "catalogue_code": row.catalogue_code or "",
         "required": "" if row.required is None else str(row.required),
         "managed_as": row.managed_as,
+        "reference_price": _yuan(row.reference_price_cents),
+        "life_years": "" if row.life_years is None else str(row.life_years),
+        "durability": row.durability or "",
+        "system": codes[0].system if codes else "",
+        "edition": codes[0].edition if codes else "",
+        "further_codes": "\n".join(one.line for one in codes[1:]),
     }
+
+
+def _yuan(price: int | None) -> str:
+    return "" if price is None else f"{price // 100}.{price % 100:02d}"
 
 
 @bp.post("/kinds/<kind_id>")
@@ -183,7 +261,8 @@ def _values(row: KindRow) -> dict[str, str]:
 def create_kind_change(kind_id: str) -> Any:
     """Describe a kind anew; a field that is not sent is not changed."""
     by, row = actor(), _row(kind_id)
-    values = form(optional=FIELDS)
+    values = form(optional=(*FIELDS, "version"))
+    loaded = values["version"] or None
     sent = {name: values[name] for name in FIELDS if name in request.form}
     try:
         if sent.get("managed_as") == row.managed_as:
@@ -191,10 +270,16 @@ def create_kind_change(kind_id: str) -> Any:
         told = _told(sent)
         transact(
             lambda session: service.change_kind(
-                session, by, school_id=row.school_id, kind_id=row.id, values=told, uses=_uses(),
-                at=now(),
+                session, by, school_id=row.school_id, kind_id=row.id, values=told, uses=uses(),
+                codes=_codes(_values(row) | sent) if set(sent) & set(CODES) else None,
+                loaded=loaded, at=now(),
             ).id
         )  # fmt: skip
+    except ChangedMeanwhile as refusal:
+        since_then = since(db.session(), row.school_id, row.id, loaded or "", service.DESCRIBING)
+        fresh = _row(kind_id)
+        kept = _values(fresh) | sent
+        return _form(by, fresh, kept, words(refusal), refusal.status, "", since_then)
     except Refusal as refusal:
         kept = _values(row) | sent
         return _form(by, row, kept, words(refusal), refusal.status, _there(refusal))
@@ -210,7 +295,7 @@ def create_kind_retirement(kind_id: str) -> Any:
     try:
         transact(
             lambda session: service.retire_kind(
-                session, by, school_id=row.school_id, kind_id=row.id, uses=_uses(), at=now()
+                session, by, school_id=row.school_id, kind_id=row.id, uses=uses(), at=now()
             )
         )
     except Refusal as refusal:

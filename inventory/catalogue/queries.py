@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import searched_words
+from inventory.catalogue.models import Kind, KindCode
+from inventory.catalogue.rules import CatalogueCode, searched_words
 
 PAGE = 50
 CHOICES = 12
@@ -28,6 +28,10 @@ class KindRow:
     managed_as: str
     is_retired: bool
     initials: str = ""
+    reference_price_cents: int | None = None
+    life_years: int | None = None
+    durability: str | None = None
+    merged_into: str | None = None
 
     @property
     def title(self) -> str:
@@ -38,6 +42,27 @@ def kind(session: Session, kind_id: str) -> KindRow | None:
     """Return a kind of the schools in sight."""
     row = session.scalar(select(Kind).where(Kind.id == kind_id))
     return _row(row) if row else None
+
+
+def codes(session: Session, row: KindRow) -> tuple[CatalogueCode, ...]:
+    """Return all catalogue codes of a kind, the leading one first."""
+    query = select(KindCode).where(KindCode.school_id == row.school_id, KindCode.kind_id == row.id)
+    found = session.scalars(query.order_by(KindCode.ordinal)).all()
+    if not found and row.catalogue_code:
+        return (CatalogueCode("", "", row.catalogue_code),)
+    return tuple(CatalogueCode(one.system, one.edition, one.code) for one in found)
+
+
+def merged_kinds(session: Session, school_id: str, kind_id: str) -> list[KindRow]:
+    """Return the kinds that became this one, at once or over others."""
+    found: list[KindRow] = []
+    wanted = [kind_id]
+    while wanted:
+        query = select(Kind).where(Kind.school_id == school_id, Kind.merged_into.in_(wanted))
+        rows = [_row(one) for one in session.scalars(query)]
+        wanted = [one.id for one in rows]
+        found.extend(rows)
+    return found
 
 
 def search(
@@ -117,4 +142,8 @@ def _row(kind: Kind) -> KindRow:
         managed_as=kind.managed_as,
         is_retired=kind.retired_at is not None,
         initials=kind.initials,
+        reference_price_cents=kind.reference_price_cents,
+        life_years=kind.life_years,
+        durability=kind.durability,
+        merged_into=kind.merged_into,
     )

@@ -9,9 +9,26 @@ from sqlalchemy.orm import Session
 
 from inventory.base import new_id
 from inventory.catalogue.changes import KindChanged, KindDefined, KindRestored, KindRetired
-from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import ManagedAs
-from inventory.errors import Invalid, IsRetired, KindInUse, KindThere, Missing, NotFound, NotRetired
+from inventory.catalogue.models import Kind, KindCode
+from inventory.catalogue.rules import (
+    DURABILITIES,
+    CatalogueCode,
+    ManagedAs,
+    checked_codes,
+    kept_in_step,
+)
+from inventory.errors import (
+    ChangedMeanwhile,
+    Invalid,
+    IsRetired,
+    KindInUse,
+    KindThere,
+    Missing,
+    NotFound,
+    NotRetired,
+    WasMerged,
+)
+from inventory.journal.queries import since
 from inventory.journal.service import record
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -22,6 +39,11 @@ LONGEST = {
     "catalogue_code": 20,
 }  # fmt: skip
 MOST_REQUIRED = 999_999
+MOST_YEARS = 100
+DEAREST_CENTS = 10**11
+MOST = {
+    "required": MOST_REQUIRED, "life_years": MOST_YEARS, "reference_price_cents": DEAREST_CENTS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +63,24 @@ class KindKey:
 
 
 def kinds_like(session: Session, school_id: str, keys: Iterable[KindKey]) -> dict[KindKey, Kind]:
-    """Return the kinds of a school that have these keys."""
+    """Return the kinds of a school that have these keys; a merged one is what it became."""
     wanted = set(keys)
     query = select(Kind).where(
         Kind.school_id == school_id, Kind.name.in_(sorted({key.name for key in wanted}))
     )
     found = {key_of(kind): kind for kind in session.scalars(query)}
-    return {key: kind for key, kind in found.items() if key in wanted}
+    return {
+        key: kind_now(session, kind) if kind.merged_into else kind
+        for key, kind in found.items()
+        if key in wanted
+    }
+
+
+def kind_now(session: Session, kind: Kind) -> Kind:
+    """Return what a kind is now: itself, or the one that it was merged into."""
+    while kind.merged_into is not None:
+        kind = session.get_one(Kind, (kind.school_id, kind.merged_into))
+    return kind
 
 
 def key_of(kind: Kind) -> KindKey:
@@ -65,6 +98,10 @@ def define_kind(
     equipment_class: str = "",
     managed_as: ManagedAs,
     required: int | None = None,
+    reference_price_cents: int | None = None,
+    life_years: int | None = None,
+    durability: str | None = None,
+    codes: Sequence[CatalogueCode] = (),
     at: datetime,
 ) -> Kind:
     """
@@ -74,7 +111,10 @@ def define_kind(
         KindThere: it has one of the same subject, code, name, specification and unit.
         Missing, Invalid: a value is not possible.
     """
-    new = NewKind(key, managed_as, equipment_class, required)
+    new = NewKind(
+        key, managed_as, equipment_class, required, reference_price_cents, life_years, durability,
+        tuple(codes),
+    )  # fmt: skip
     [kind] = define_kinds(session, by, [new], school_id=school_id, at=at)
     return kind
 
@@ -87,6 +127,11 @@ class NewKind:
     managed_as: ManagedAs
     equipment_class: str = ""
     required: int | None = None
+    reference_price_cents: int | None = None
+    life_years: int | None = None
+    durability: str | None = None
+    codes: tuple[CatalogueCode, ...] = ()
+    """All of its catalogue codes, the leading one first; none where that one says it all."""
 
 
 @requires(Permission.ARRANGE)
@@ -114,11 +159,19 @@ def define_kinds(
             equipment_class=one.equipment_class,
             catalogue_code=one.key.catalogue_code,
             required=one.required,
+            reference_price_cents=one.reference_price_cents,
+            life_years=one.life_years,
+            durability=one.durability,
+            codes=_as_kept(one.codes) if one.codes else None,
         )
         record(session, by, change, at=at, school_id=school)
         ids.append(change.id)
     session.flush()
     return [session.get_one(Kind, (school, kind_id)) for kind_id in ids]
+
+
+def _as_kept(codes: Iterable[CatalogueCode]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((one.system, one.edition, one.code) for one in codes)
 
 
 def _check_key(session: Session, school_id: str, key: KindKey, *, but: str) -> None:
@@ -140,9 +193,13 @@ def check_words(values: Mapping[str, object]) -> None:
         value = values.get(name)
         if value is not None and len(str(value)) > longest:
             raise Invalid(field=name, value=str(value)[:60])
-    required = values.get("required")
-    if required is not None and not 0 <= int(str(required)) <= MOST_REQUIRED:
-        raise Invalid(field="required", value=required)
+    for name, most in MOST.items():
+        value = values.get(name)
+        if value is not None and not 0 <= int(str(value)) <= most:
+            raise Invalid(field=name, value=value)
+    durability = values.get("durability")
+    if durability is not None and durability not in DURABILITIES:
+        raise Invalid(field="durability", value=str(durability)[:60])
 
 
 def kind_of(session: Session, school_id: str, kind_id: str, *, alive: bool = True) -> Kind:
@@ -165,20 +222,29 @@ def kind_of(session: Session, school_id: str, kind_id: str, *, alive: bool = Tru
 def change_kind(
     session: Session, by: Actor, *, school_id: str, kind_id: str,
     values: Mapping[str, str | int | None], uses: Uses, at: datetime,
+    codes: Sequence[CatalogueCode] | None = None, loaded: str | None = None,
 ) -> Kind:  # fmt: skip
     """
     Describe a kind anew; what is not in `values` stays as it is.
+
+    `codes` are all of its catalogue codes, the leading one first; without them the first one
+    follows `values`. `loaded` is the event after which whoever changes it saw it last.
 
     Raises:
         NotFound, IsRetired: there is no such kind in use.
         KindThere: another kind is called the same.
         KindInUse: how it is managed may change only while there is no thing of it.
+        ChangedMeanwhile: somebody else described it after `loaded`.
         Missing, Invalid: a value is not possible.
     """
     school = own_school(by, school_id)
     kind = kind_of(session, school, kind_id)
+    if loaded and since(session, school, kind.id, loaded, DESCRIBING):
+        raise ChangedMeanwhile(what=kind.title)
     now = described(kind)
     wanted = now | dict(values)
+    before = codes_of(session, kind)
+    after = _codes_wanted(before, wanted, codes)
     check_words(wanted)
     changed = {name: value for name, value in wanted.items() if value != now[name]}
     if "managed_as" in changed:
@@ -194,11 +260,43 @@ def change_kind(
         unit=str(wanted["unit"] or ""),
     )
     _check_key(session, school, key, but=kind.id)
-    if changed:
-        change = KindChanged(kind.id, tuple(sorted(changed.items())))
+    if changed or after != before:
+        change = KindChanged(
+            kind.id, tuple(sorted(changed.items())),
+            tuple(sorted((name, now[name]) for name in changed)),
+            None if after == before else _as_kept(after),
+        )  # fmt: skip
         record(session, by, change, at=at, school_id=school)
         session.flush()
     return kind
+
+
+DESCRIBING = ("kind_changed",)
+"""Events that describe a kind."""
+
+
+def codes_of(session: Session, kind: Kind) -> tuple[CatalogueCode, ...]:
+    """Return the codes of a kind as somebody gave them, the leading one first."""
+    query = select(KindCode).where(
+        KindCode.school_id == kind.school_id, KindCode.kind_id == kind.id
+    )
+    rows = session.scalars(query.order_by(KindCode.ordinal))
+    return tuple(CatalogueCode(row.system, row.edition, row.code) for row in rows)
+
+
+def _codes_wanted(
+    before: tuple[CatalogueCode, ...], wanted: dict[str, str | int | None],
+    codes: Sequence[CatalogueCode] | None,
+) -> tuple[CatalogueCode, ...]:  # fmt: skip
+    """The codes that a kind is to have; the leading one is written into `wanted` as well."""
+    leading = str(wanted["catalogue_code"]) if wanted["catalogue_code"] else None
+    after = kept_in_step(before, leading) if codes is None else checked_codes(codes)
+    if after:
+        wanted["catalogue_code"] = after[0].code
+    elif codes is not None and before:
+        wanted["catalogue_code"] = None
+    is_plain = len(after) == 1 and not (after[0].system or after[0].edition)
+    return () if is_plain else after
 
 
 def described(kind: Kind) -> dict[str, str | int | None]:
@@ -212,6 +310,9 @@ def described(kind: Kind) -> dict[str, str | int | None]:
         "catalogue_code": kind.catalogue_code,
         "required": kind.required,
         "managed_as": kind.managed_as,
+        "reference_price_cents": kind.reference_price_cents,
+        "life_years": kind.life_years,
+        "durability": kind.durability,
     }
 
 
@@ -248,10 +349,13 @@ def restore_kind(
     Raises:
         NotFound: there is no such kind.
         NotRetired: it is in use.
+        WasMerged: it is another kind now.
     """
     school = own_school(by, school_id)
     kind = kind_of(session, school, kind_id, alive=False)
     if kind.retired_at is None:
         raise NotRetired(what=kind.title)
+    if kind.merged_into is not None:
+        raise WasMerged(what=kind.title)
     record(session, by, KindRestored(kind.id), at=at, school_id=school)
     session.flush()

@@ -24,6 +24,7 @@ from inventory.catalogue.service import (
     KindKey,
     NewKind,
     define_kinds,
+    kind_now,
     kinds_like,
     restore_kind,
     retire_kind,
@@ -835,8 +836,9 @@ def _take_back(
     for row in rows:
         record, made = json.loads(row.record), Made.read(row.made)
         if record["quantity"]:
+            kind = kind_now(session, session.get_one(Kind, (job.school_id, made.kind)))
             post_line(
-                session, by, document=document, kind_id=made.kind, quantity=-record["quantity"],
+                session, by, document=document, kind_id=kind.id, quantity=-record["quantity"],
                 unit_price_cents=_price_cents(record), on=record["purchase_date"],
                 voucher=record["voucher"], at=at,
                 source=f"{job.file} · {row.sheet} · {row.row}"[:400],

@@ -118,7 +118,11 @@ class SessionState:
         if (model, key) in self._session.info.get(ABSENT, ()):
             return None
         with self._session.no_autoflush:
-            return self._session.get(model, key) or self._pending(model, key)
+            row = self._session.get(model, key)
+            # What this transaction takes away is known to the session until it is flushed.
+            if row is None or row in self._session.deleted:
+                return self._pending(model, key)
+            return row
 
     def get(self, model: type[M], *key: object) -> M:
         row = self.find(model, *key)

@@ -1,6 +1,7 @@
 """This module is about reading the journal: the history of one thing, place or document."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inventory.journal.models import Event
+
+NOTHING = "0"
+"""Stands for the latest event where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +38,38 @@ def history(session: Session, school_id: str, subject: str, limit: int = 200) ->
     return [
         Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
         for row in session.scalars(query)
+    ]
+
+
+def latest(session: Session, school_id: str, subject: str, kinds: Sequence[str]) -> str:
+    """Return the id of the latest event of some kinds about a subject; `0` when there is none."""
+    query = (
+        select(Event.id)
+        .where(Event.school_id == school_id, Event.subject == subject, Event.kind.in_(kinds))
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    return session.scalar(query) or NOTHING
+
+
+def since(
+    session: Session, school_id: str, subject: str, seen: str, kinds: Sequence[str]
+) -> list[Entry]:
+    """
+    Return the events of some kinds about a subject after the one that somebody saw last.
+
+    An id that is no event of the subject means that nothing was seen.
+    """
+    last = select(Event.seq).where(
+        Event.school_id == school_id, Event.subject == subject, Event.id == seen
+    )
+    query = select(Event).where(
+        Event.school_id == school_id, Event.subject == subject, Event.kind.in_(kinds)
+    )
+    seq = session.scalar(last)
+    if seq is not None:
+        query = query.where(Event.seq > seq)
+    return [
+        Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
+        for row in session.scalars(query.order_by(Event.seq))
     ]

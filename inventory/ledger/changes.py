@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.ledger import documents_changes
+from inventory.ledger.merging_changes import KindMerged
 from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep, LedgerLine
 from inventory.ledger.rules import DocumentState
 
@@ -80,6 +81,6 @@ class LinePosted(Change):
 
 
 PROJECTOR = Projector(
-    changes=(DocumentPosted, LinePosted, *documents_changes.CHANGES),
+    changes=(DocumentPosted, LinePosted, KindMerged, *documents_changes.CHANGES),
     tables=(Document, DocumentLine, DocumentStep, Deputy, LedgerLine),
 )

@@ -15,8 +15,8 @@ from inventory.ledger import queries, service
 from inventory.ledger.service import Entered, Entry, Lent
 from inventory.places import queries as places
 from inventory.places.models import Sort
-from inventory.register.pages import spot_named, thing_forms, thing_or_404
-from inventory.register.rules import cents, code_in
+from inventory.register.pages import DETAILS, spot_named, thing_forms, thing_or_404
+from inventory.register.rules import CONDITIONS, SOURCES, cents, code_in
 from inventory.scope import Actor, Permission
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
@@ -46,7 +46,7 @@ def show_agreement() -> Any:
 
 ENTRY = (
     "kind", "quantity", "place", "keeper", "unit_price", "purchased", "voucher",
-    "finance_card_no", "note", "codes", "once",
+    "finance_card_no", "note", "codes", "once", *DETAILS,
 )  # fmt: skip
 
 
@@ -69,7 +69,8 @@ def _form(by: Actor, values: dict[str, str], message: str = "", status: int = 20
             "ledger/new_thing.html", values=values, kind=kind, message=message, text=text,
             kinds=choices(by, text) if kind is None else [], place=values["place"],
             spots=places.standing(session, kind.school_id) if kind else [],
-            keepers=places.keepers(session, kind.school_id) if kind else [],
+            keepers=places.keepers(session, kind.school_id) if kind else [], sources=SOURCES,
+            conditions=CONDITIONS,
         ),
         status,
     )  # fmt: skip
@@ -118,6 +119,7 @@ def _entry(kind: KindRow, values: dict[str, str]) -> Entry:
         finance_card_no=values["finance_card_no"] or None,
         note=values["note"] or None,
         codes=codes,
+        details={name: values[name] for name in DETAILS if values[name]},
     )
 
 

@@ -1,7 +1,7 @@
 """This module is about posting documents and their lines."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -15,11 +15,13 @@ from inventory.errors import (
     BadQuantity,
     BatchThere,
     CannotRestore,
+    CardForOne,
     IsRetired,
     Missing,
     NotABatch,
     NotFound,
     NotRetired,
+    SerialForOne,
     TooMany,
     WrongStatus,
 )
@@ -134,6 +136,8 @@ class Entry:
     note: str | None = None
     codes: tuple[str, ...] = ()
     """Codes of blank labels that are stuck on already."""
+    details: Mapping[str, str | None] = field(default_factory=dict)
+    """What more is known: serial number, maker and so on, see `register.rules.description`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,10 @@ def enter_things(
     _check_entry(kind, entry)
     refuse_locked(session, school, (entry.place_id,))
     if document_id is None:
+        register.check_doubles(
+            session, school, kind.id, finance_card_no=entry.finance_card_no,
+            serial_no=entry.details.get("serial_no"),
+        )  # fmt: skip
         document = _post_document(
             session, by, DocumentType.RECEIPT, kind.title, school, at, once=once
         )
@@ -199,6 +207,10 @@ def _check_entry(kind: Kind, entry: Entry) -> None:
     if is_item and entry.quantity > MOST_AT_ONCE:
         raise TooMany(count=entry.quantity, limit=MOST_AT_ONCE)
     wanted = entry.quantity if is_item else 1
+    if entry.finance_card_no and wanted > 1:
+        raise CardForOne(field="finance_card_no", value=entry.finance_card_no)
+    if entry.details.get("serial_no") and entry.quantity > 1:
+        raise SerialForOne(field="serial_no", value=entry.details["serial_no"])
     if entry.codes and len(entry.codes) != wanted:
         raise BadQuantity(field="codes", value=len(entry.codes))
 
@@ -224,6 +236,7 @@ def _new_thing(
             "voucher": entry.voucher,
             "finance_card_no": entry.finance_card_no,
             "note": entry.note,
+            **entry.details,
         }
     )
     keeper = str(told["keeper"]) if told["keeper"] else ""
@@ -242,6 +255,7 @@ def _new_thing(
         voucher=_text(told["voucher"]),
         finance_card_no=_text(told["finance_card_no"]),
         note=_text(told["note"]),
+        **{name: _text(told[name]) for name in entry.details},
     )
 
 

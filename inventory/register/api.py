@@ -16,12 +16,14 @@ from inventory.api.edge import (
 )
 from inventory.db import db, transact
 from inventory.errors import Invalid, Missing
-from inventory.journal.queries import history
+from inventory.journal.queries import history, latest
 from inventory.places import queries as places
 from inventory.places.queries import PlaceRow
+from inventory.register import attachments_queries as attachments
 from inventory.register import queries, service
+from inventory.register import tags_queries as tags
 from inventory.register.queries import Card, ThingRow
-from inventory.register.rules import LONGEST, cents, code_in, shown
+from inventory.register.rules import CONDITIONS, LONGEST, SOURCES, cents, code_in, shown
 from inventory.scope import Permission
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
@@ -44,6 +46,24 @@ DESCRIPTION = schema(
         "voucher": {"type": ["string", "null"], "maxLength": 60},
         "finance_card_no": {"type": ["string", "null"], "maxLength": 40},
         "note": {"type": ["string", "null"], "maxLength": 400},
+        "serial_no": {"type": ["string", "null"], "maxLength": 60},
+        "maker": {"type": ["string", "null"], "maxLength": 100},
+        "supplier": {"type": ["string", "null"], "maxLength": 100},
+        "invoice": {"type": ["string", "null"], "maxLength": 60},
+        "accepted": {"type": ["string", "null"], "description": "As `purchased`."},
+        "source": {"type": ["string", "null"], "enum": [*SOURCES, None]},
+        "warranty_until": {"type": ["string", "null"], "description": "As `purchased`."},
+        "condition": {"type": ["string", "null"], "enum": [*CONDITIONS, None]},
+        "present_place": {
+            "type": ["string", "null"],
+            "maxLength": 60,
+            "description": "Path or code of where it stands now, when that is not its home.",
+        },
+        "version": {
+            "type": "string",
+            "maxLength": 32,
+            "description": "What was answered with it: refused when it was changed since.",
+        },
     }
 )
 PLACE = schema(
@@ -100,7 +120,20 @@ def show_thing(code: str) -> Any:
          "data": one.data}
         for one in entries
     ]  # fmt: skip
-    return jsonify(thing_json(row) | {"history": events})
+    session = db.session()
+    bound = [
+        {"id": one.id, "medium": one.medium, "value": one.value}
+        for one in tags.of(session, row.school_id, row.code)
+    ]
+    attached = [
+        {"id": one.id, "kind": one.kind, "name": one.name, "size": one.size}
+        for one in attachments.of(session, row.school_id, row.code)
+    ]
+    version = latest(session, row.school_id, row.code, service.DESCRIBING)
+    return jsonify(
+        thing_json(row)
+        | {"history": events, "tags": bound, "attachments": attached, "version": version}
+    )
 
 
 @bp.get("/cabinets/<string:code>")
@@ -122,16 +155,18 @@ def change_thing(code: str) -> Any:
     row = found(queries.thing(db.session(), code_in(code) or code), "thing", code)
     names = tuple(DESCRIPTION["properties"])
     sent = fields(body(), optional=dict.fromkeys(names, str))
+    loaded = sent.pop("version", None)
     values = {name: value for name, value in sent.items() if name != "unit_price"}
     if "unit_price" in sent:
         values["unit_price_cents"] = cents(sent["unit_price"])
     transact(
         lambda session: (
             service.describe_thing(
-                session, actor(), school_id=row.school_id, code=row.code, values=values, at=now()
+                session, actor(), school_id=row.school_id, code=row.code, values=values,
+                loaded=loaded, at=now(),
             ).code
         )
-    )
+    )  # fmt: skip
     return jsonify(thing_json(found(queries.thing(db.session(), row.code), "thing", code)))
 
 
@@ -191,6 +226,17 @@ def thing_json(row: ThingRow) -> dict[str, Any]:
         "voucher": row.voucher,
         "finance_card_no": row.finance_card_no,
         "note": row.note,
+        "serial_no": row.serial_no,
+        "maker": row.maker,
+        "supplier": row.supplier,
+        "invoice": row.invoice,
+        "accepted": row.accepted,
+        "source": row.source,
+        "warranty_until": row.warranty_until,
+        "condition": row.condition,
+        "present_place_code": row.present_place_id,
+        "joined_into": row.joined_into,
+        "broken_from": row.broken_from,
     }
 
 

@@ -8,10 +8,17 @@ same movements in a table of their own, by kind; that they and the things agree 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from inventory.catalogue.rules import ManagedAs
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import ALIVE, Place, Sort
 from inventory.register import cards_changes
+from inventory.register.attachments_changes import (
+    AttachmentAdded,
+    AttachmentRemoved,
+    AttachmentRestored,
+)
 from inventory.register.models import (
+    Attachment,
     Bearer,
     CabinetCard,
     CardCheck,
@@ -19,9 +26,11 @@ from inventory.register.models import (
     Code,
     CodeSeries,
     Holding,
+    Tag,
     Thing,
 )
 from inventory.register.rules import FIRST_SERIAL, Status, code_of
+from inventory.register.tags_changes import TagBound, TagUnbound
 
 SERIES = 1
 
@@ -113,6 +122,14 @@ class ThingRegistered(Change):
     finance_card_no: str | None = None
     note: str | None = None
     document: str | None = None
+    serial_no: str | None = None
+    maker: str | None = None
+    supplier: str | None = None
+    invoice: str | None = None
+    accepted: str | None = None
+    source: str | None = None
+    warranty_until: str | None = None
+    condition: str | None = None
 
     @property
     def subject(self) -> str:
@@ -134,6 +151,14 @@ class ThingRegistered(Change):
             voucher=self.voucher,
             finance_card_no=self.finance_card_no,
             note=self.note,
+            serial_no=self.serial_no,
+            maker=self.maker,
+            supplier=self.supplier,
+            invoice=self.invoice,
+            accepted=self.accepted,
+            source=self.source,
+            warranty_until=self.warranty_until,
+            condition=self.condition,
             registered_at=on.at,
             status=Status.IN_USE.value,
             document_id=self.document,
@@ -182,6 +207,8 @@ class ThingMoved(Change):
         thing = state.get(Thing, on.school, self.code)
         move(state, thing, self.origin, self.destination, self.quantity)
         thing.home_id = self.destination
+        if thing.present_place_id == self.destination:
+            thing.present_place_id = None
 
 
 FIELDS = {
@@ -191,17 +218,27 @@ FIELDS = {
     "voucher": "voucher",
     "finance_card_no": "finance_card_no",
     "note": "note",
+    "serial_no": "serial_no",
+    "maker": "maker",
+    "supplier": "supplier",
+    "invoice": "invoice",
+    "accepted": "accepted",
+    "source": "source",
+    "warranty_until": "warranty_until",
+    "condition": "condition",
+    "present_place": "present_place_id",
 }
 """What can change of a thing's description, by its name in the journal and its column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThingDescribed(Change):
-    """A thing was described anew; what is not in `set` stayed as it was."""
+    """A thing was described anew; what is not in `set` stayed as it was. `was`: what it said."""
 
     kind: ClassVar[str] = "thing_described"
     code: str
     set: tuple[tuple[str, str | int | None], ...]
+    was: tuple[tuple[str, str | int | None], ...] = ()
 
     @property
     def subject(self) -> str:
@@ -209,6 +246,8 @@ class ThingDescribed(Change):
 
     def apply(self, state: State, on: Occasion) -> None:
         thing = state.get(Thing, on.school, self.code)
+        if place := dict(self.set).get("present_place"):
+            state.get(Place, on.school, place)
         for name, value in self.set:
             setattr(thing, FIELDS[name], value)
 
@@ -250,6 +289,7 @@ class BatchParted(Change):
         move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
         if self.is_all:
             thing.retired_at = on.at
+            thing.joined_into = self.into
             state.get(Code, self.code).retired_at = on.at
 
 
@@ -293,11 +333,66 @@ class BatchReceived(Change):
             voucher=origin.voucher,
             finance_card_no=origin.finance_card_no,
             note=origin.note,
+            maker=origin.maker,
+            supplier=origin.supplier,
+            invoice=origin.invoice,
+            accepted=origin.accepted,
+            source=origin.source,
+            warranty_until=origin.warranty_until,
+            condition=origin.condition,
             registered_at=on.at,
             status=origin.status,
         )
         state.add(thing)
         return thing
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBroken(Change):
+    """
+    Some of a batch became single things with codes of their own, in the same place.
+
+    `items` are their codes and running numbers. Their history begins with the batch's.
+    """
+
+    kind: ClassVar[str] = "batch_broken"
+    code: str
+    items: tuple[tuple[str, int], ...]
+    is_all: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+    def apply(self, state: State, on: Occasion) -> None:
+        batch = state.get(Thing, on.school, self.code)
+        move(state, batch, batch.home_id, Sort.OUTSIDE.value, len(self.items))
+        for code, running in self.items:
+            claim(state, code, Bearer.THING.value, on)
+            item = Thing(
+                school_id=on.school,
+                code=code,
+                kind_id=batch.kind_id,
+                managed_as=ManagedAs.ITEM.value,
+                catalogue=batch.catalogue,
+                running=running,
+                home_id=batch.home_id,
+                broken_from=batch.code,
+                registered_at=on.at,
+                **{name: getattr(batch, name) for name in INHERITED},
+            )
+            state.add(item)
+            move(state, item, Sort.OUTSIDE.value, item.home_id, 1)
+        if self.is_all:
+            batch.retired_at = on.at
+            state.get(Code, self.code).retired_at = on.at
+
+
+INHERITED = (
+    "keeper_id", "unit_price_cents", "purchased", "voucher", "note", "maker", "supplier",
+    "invoice", "accepted", "source", "warranty_until", "condition", "present_place_id",
+)  # fmt: skip
+"""What single things have from the batch that they were; a finance card belongs to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,7 +565,23 @@ PROJECTOR = Projector(
         CodeRestored,
         CardPrinted,
         *cards_changes.CHANGES,
+        BatchBroken,
+        TagBound,
+        TagUnbound,
+        AttachmentAdded,
+        AttachmentRemoved,
+        AttachmentRestored,
     ),
-    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard, CardCheck),
+    tables=(
+        CodeSeries,
+        Code,
+        Thing,
+        Holding,
+        CardLine,
+        CabinetCard,
+        CardCheck,
+        Tag,
+        Attachment,
+    ),
     beside=frozenset({"code.affixed_at"}),
 )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -87,6 +88,9 @@ class Thing(SchoolScoped, Base):
         Index("ix_thing_code", "code"),
         Index("ix_thing_home", "school_id", "home_id"),
         Index("ix_thing_kind", "school_id", "kind_id"),
+        Index("ix_thing_serial_no", "school_id", "serial_no"),
+        Index("ix_thing_finance_card_no", "school_id", "finance_card_no"),
+        Index("ix_thing_broken_from", "school_id", "broken_from"),
     )
 
     code: Mapped[str] = mapped_column(
@@ -112,6 +116,28 @@ class Thing(SchoolScoped, Base):
     """The document by which it came to its status."""
     retired_quantity: Mapped[int | None]
     """How much went outside when it was retired; None when it joined another batch."""
+    serial_no: Mapped[str | None] = mapped_column(String(60))
+    maker: Mapped[str | None] = mapped_column(String(100))
+    supplier: Mapped[str | None] = mapped_column(String(100))
+    invoice: Mapped[str | None] = mapped_column(String(60))
+    accepted: Mapped[str | None] = mapped_column(String(10))
+    """Date of acceptance (验收) as far as it is known."""
+    source: Mapped[str | None] = mapped_column(String(10))
+    """One of `rules.SOURCES`."""
+    warranty_until: Mapped[str | None] = mapped_column(String(10))
+    condition: Mapped[str | None] = mapped_column(String(10))
+    """One of `rules.CONDITIONS`; None: nobody said."""
+    present_place_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    """
+    Where it stands now when that is not its home; it stays on its home's card.
+
+    No composite key guards this and the two below: SQLite cannot add one to a table that others
+    refer to. Their changes look the other row up in the school instead.
+    """
+    joined_into: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
+    """The batch that all of it went to: its own code, which is retired, leads there."""
+    broken_from: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
+    """The batch that it was part of before it became a thing by itself."""
 
     @property
     def number(self) -> str:
@@ -179,3 +205,56 @@ class CardCheck(SchoolScoped, Base):
     note: Mapped[str | None] = mapped_column(String(200))
     checked_at: Mapped[datetime]
     checked_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+
+
+class Tag(SchoolScoped, Base):
+    """A carrier that was bound to a code: a tag, a card, somebody else's barcode, an old number."""
+
+    __tablename__ = "tag"
+    __table_args__ = (
+        Index(
+            "uq_tag_live",
+            "school_id",
+            "medium",
+            "value",
+            unique=True,
+            sqlite_where=text("unbound_at IS NULL"),
+            postgresql_where=text("unbound_at IS NULL"),
+        ),
+        Index("ix_tag_value", "value"),
+        Index("ix_tag_code", "school_id", "code"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    medium: Mapped[str] = mapped_column(String(10))
+    value: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(CODE_DIGITS), references("code.code"))
+    bound_at: Mapped[datetime]
+    bound_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+    unbound_at: Mapped[datetime | None]
+    unbound_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    """Why it was unbound."""
+
+
+class Attachment(SchoolScoped, Base):
+    """A photograph or file of whatever bears a code; the bytes lie by their hash on the disk."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        Index("ix_attachment_subject", "school_id", "subject"),
+        Index("ix_attachment_sha256", "sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(CODE_DIGITS), references("code.code"))
+    kind: Mapped[str] = mapped_column(String(10))
+    """`photo` or `file`."""
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[datetime]
+    added_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))

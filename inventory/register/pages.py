@@ -6,17 +6,21 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue import queries as catalogue
 from inventory.db import db, transact
-from inventory.errors import NotFound, PlaceNotEmpty, Refusal
+from inventory.errors import ChangedMeanwhile, NotFound, PlaceNotEmpty, Refusal
 from inventory.identity.queries import names
-from inventory.journal.queries import Entry, history
+from inventory.journal.queries import NOTHING, Entry, history, latest, since
 from inventory.places import queries as places
 from inventory.places import rules
 from inventory.places import service as place_service
 from inventory.places.queries import PlaceRow
 from inventory.places.rules import Planned, Series
+from inventory.register import attachments_queries as attachments
+from inventory.register import parts_service as parts
+from inventory.register import placing_queries as placing
 from inventory.register import queries, service
+from inventory.register import tags_queries as tags
 from inventory.register.queries import ThingRow
-from inventory.register.rules import cents, code_in
+from inventory.register.rules import CONDITIONS, SOURCES, cents, code_in
 from inventory.scope import Actor, Permission, own_school
 from inventory.web.context import CABINET, THING, actor, found, now, parts_of
 from inventory.web.door import needs
@@ -47,31 +51,61 @@ def list_things() -> Any:
 
 
 @bp.get("/things/<code>")
-@needs(Permission.SEE, "back", "quantity", "said")
+@needs(Permission.SEE, "back", "quantity", "removed", "said")
 def show_thing(code: str) -> Any:
     """A thing: what it is, where it belongs, its label, its history in sentences."""
-    row = found(queries.thing(db.session(), code), "thing", code)
-    entries = history(db.session(), row.school_id, row.code)
-    back = request.args.get("back", "")
+    session = db.session()
+    row = found(queries.thing(session, code), "thing", code)
+    back, removed = request.args.get("back", ""), request.args.get("removed", "")
+    present = row.present_place_id
     return render_template(
         "register/thing.html", row=row, said=request.args.get("said", ""),
-        back=places.place(db.session(), row.school_id, back) if back else None,
+        back=places.place(session, row.school_id, back) if back else None,
         back_quantity=request.args.get("quantity", ""),
-        parts=[part(row) for part in parts_of(THING)], **_told(row.school_id, entries),
+        present=places.place(session, row.school_id, present) if present else None,
+        attached=attachments.of(session, row.school_id, row.code),
+        removed=attachments.attachment(session, removed) if removed else None,
+        tags=tags.of(session, row.school_id, row.code),
+        parts=[part(row) for part in parts_of(THING)],
+        **told(row.school_id, history_of(row)),
     )  # fmt: skip
 
 
-def _told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
+def history_of(row: ThingRow) -> list[Entry]:
+    """The events of a thing; one that was part of a batch begins with the batch's history."""
+    own = history(db.session(), row.school_id, row.code)
+    if row.broken_from is None:
+        return own
+    before = history(db.session(), row.school_id, row.broken_from)
+    begun = next(
+        (n for n, one in enumerate(before) if one.kind == "batch_broken"
+         and row.code in {code for code, _ in one.data["items"]}),
+        len(before),
+    )  # fmt: skip
+    return [*own, *before[begun:]]
+
+
+def told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
     """The history with the names of people and the paths of places that it mentions."""
     session = db.session()
     mentions = ("place", "origin", "destination")
     ids = {entry.data.get(name) for entry in entries for name in mentions}
+    ids |= _described(entries, "present_place")
     rows = [places.place(session, school_id, one) for one in sorted(filter(None, ids))]
+    people = {entry.actor for entry in entries} | _described(entries, "keeper")
     return {
         "entries": entries,
-        "people": names(session, [entry.actor for entry in entries]),
+        "people": names(session, sorted(filter(None, people))),
         "places": {row.id: row for row in rows if row},
     }
+
+
+def _described(entries: list[Entry], field: str) -> set[str]:
+    """What the events say of a field, before and after."""
+    return {
+        value for entry in entries if entry.kind == "thing_described"
+        for name, value in (*entry.data["set"], *entry.data.get("was", ())) if name == field
+    }  # fmt: skip
 
 
 @bp.get("/cabinets")
@@ -86,6 +120,7 @@ def list_cabinets() -> Any:
     return render_template(
         "register/cabinets.html", rows=rows,
         rooms=places.rooms(session, chosen) if chosen else [],
+        values={"kinds_left": placing.kinds_left(session, chosen) if chosen else 0},
         schools=schools, school_id=chosen, school=next(
             (one for one in schools if one.id == chosen), None
         ),
@@ -111,8 +146,8 @@ def show_cabinet(code: str) -> Any:
         above=places.place(session, place.school_id, place.parent_id) if place.parent_id else None,
         school=places.school(session, place.school_id),
         parts=[part(place) for part in parts_of(CABINET)],
-        said=request.args.get("said", ""),
-        **_told(place.school_id, history(session, place.school_id, place.id)),
+        said=request.args.get("said", ""), tags=tags.of(session, place.school_id, place.id),
+        **told(place.school_id, history(session, place.school_id, place.id)),
     )  # fmt: skip
 
 
@@ -355,7 +390,14 @@ def create_cabinet_restoration(code: str) -> Any:
 
 # --- changing things -----------------------------------------------------------------------
 
-DESCRIPTION = ("keeper", "unit_price", "purchased", "voucher", "finance_card_no", "note")
+DETAILS = (
+    "serial_no", "maker", "supplier", "invoice", "accepted", "source", "warranty_until",
+    "condition",
+)  # fmt: skip
+DESCRIPTION = (
+    "keeper", "unit_price", "purchased", "voucher", "finance_card_no", "note", *DETAILS,
+    "present_place", "version",
+)  # fmt: skip
 
 
 def thing_or_404(code: str) -> ThingRow:
@@ -376,22 +418,30 @@ def change_thing(code: str) -> Any:
 
 
 def thing_forms(
-    row: ThingRow, message: str = "", status: int = 200, values: dict[str, str] | None = None
-) -> Any:
-    """The page of a thing's forms; after a refusal with what was typed."""
+    row: ThingRow, message: str = "", status: int = 200, values: dict[str, str] | None = None,
+    meanwhile: list[Entry] | None = None,
+) -> Any:  # fmt: skip
+    """The page of a thing's forms; after a refusal with what was typed, and what others did."""
     session = db.session()
     price = row.unit_price_cents
+    present = row.present_place_id
+    spot = places.place(session, row.school_id, present) if present else None
+    details = {name: getattr(row, name) or "" for name in DETAILS}
     now_there = {
         "keeper": row.own_keeper or "", "purchased": row.purchased or "",
         "voucher": row.voucher or "", "finance_card_no": row.finance_card_no or "",
         "note": row.note or "", "to": "", "quantity": str(row.quantity), "reason": "",
         "unit_price": "" if price is None else f"{price // 100}.{price % 100:02d}",
+        "present_place": spot.path if spot else "", "codes": "",
     }  # fmt: skip
+    version = latest(session, row.school_id, row.code, service.DESCRIBING)
     return (
         render_template(
-            "register/change.html", row=row, message=message, values=now_there | (values or {}),
+            "register/change.html", row=row, message=message,
+            values=now_there | details | (values or {}) | {"version": version},
             keepers=places.keepers(session, row.school_id),
-            spots=places.standing(session, row.school_id),
+            spots=places.standing(session, row.school_id), sources=SOURCES,
+            conditions=CONDITIONS, **told(row.school_id, meanwhile or []),
         ),
         status,
     )  # fmt: skip
@@ -403,6 +453,7 @@ def create_thing_description(code: str) -> Any:
     """Describe a thing anew; a field that is not sent is not changed."""
     by, row = actor(), thing_or_404(code)
     values = form(optional=DESCRIPTION)
+    loaded = values.pop("version") or None
     sent = {name: values[name] for name in values if name in request.form}
     try:
         wanted: dict[str, str | int | None] = {
@@ -412,12 +463,39 @@ def create_thing_description(code: str) -> Any:
             wanted["unit_price_cents"] = cents(sent["unit_price"])
         transact(
             lambda session: service.describe_thing(
-                session, by, school_id=row.school_id, code=row.code, values=wanted, at=now()
+                session, by, school_id=row.school_id, code=row.code, values=wanted,
+                loaded=loaded, at=now(),
             )
+        )  # fmt: skip
+    except ChangedMeanwhile as refusal:
+        meanwhile = since(
+            db.session(), row.school_id, row.code, loaded or NOTHING, service.DESCRIBING
         )
+        fresh = thing_or_404(code)
+        return thing_forms(fresh, words(refusal), refusal.status, sent, meanwhile)
     except Refusal as refusal:
         return thing_forms(row, words(refusal), refusal.status, sent)
     return redirect(url_for("register.show_thing", code=row.code, said="changed"))
+
+
+@bp.post("/things/<code>/items")
+@needs(Permission.ARRANGE)
+def create_thing_items(code: str) -> Any:
+    """Let some of a batch become single things with codes of their own."""
+    by, row = actor(), thing_or_404(code)
+    values = form(optional=("quantity", "codes"))
+    labels = tuple(code_in(line) or line for line in values["codes"].splitlines() if line.strip())
+    try:
+        quantity = whole(values, "quantity")
+        transact(
+            lambda session: parts.break_batch(
+                session, by, school_id=row.school_id, code=row.code, quantity=quantity,
+                codes=labels, at=now(),
+            )
+        )  # fmt: skip
+    except Refusal as refusal:
+        return thing_forms(row, words(refusal), refusal.status, values)
+    return redirect(url_for("register.show_thing", code=row.code, said="broken"))
 
 
 @bp.post("/things/<code>/move")

@@ -50,6 +50,17 @@ class ThingRow:
     """The document by which it came to its status."""
     own_keeper: str | None = None
     """The thing's own keeper; without one it is kept by whom its place is kept."""
+    serial_no: str | None = None
+    maker: str | None = None
+    supplier: str | None = None
+    invoice: str | None = None
+    accepted: str | None = None
+    source: str | None = None
+    warranty_until: str | None = None
+    condition: str | None = None
+    present_place_id: str | None = None
+    joined_into: str | None = None
+    broken_from: str | None = None
 
     @property
     def code_shown(self) -> str:
@@ -297,6 +308,17 @@ def _thing_row(
         status=thing.status,
         document_id=thing.document_id,
         own_keeper=own_keeper,
+        serial_no=thing.serial_no,
+        maker=thing.maker,
+        supplier=thing.supplier,
+        invoice=thing.invoice,
+        accepted=thing.accepted,
+        source=thing.source,
+        warranty_until=thing.warranty_until,
+        condition=thing.condition,
+        present_place_id=thing.present_place_id,
+        joined_into=thing.joined_into,
+        broken_from=thing.broken_from,
     )
 
 

@@ -6,10 +6,13 @@ Check digits 02 to 98 only: 00, 01 and 99 would be second names of 97, 98 and 02
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inventory.catalogue.rules import cents as cents
+from inventory.catalogue.rules import folded as folded
 from inventory.errors import Invalid, UnknownField
 
 FIRST_SERIAL = 200_000_001
@@ -19,7 +22,6 @@ CODE = re.compile(r"[2-9][0-9]{10}")
 JOINERS = re.compile(r"[\s\-‐-―−－_.·]+")
 DASHES = re.compile(r"\s*(?:[‐-―−－_]|-)+\s*")
 NUMBER = re.compile(r"(?P<catalogue>[A-Z]?[0-9]{1,11})-(?P<running>[0-9]{1,6})")
-FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
 NO_CATALOGUE = "0"
 """Stands for the catalogue code of a kind that has none."""
 
@@ -48,14 +50,17 @@ def shown(code: str) -> str:
     return f"{code[0:3]} {code[3:6]} {code[6:9]} {code[9:11]}"
 
 
-def folded(text: str) -> str:
+def cleaned(text: str) -> str:
     """
-    Return text with full-width characters as ASCII and without the spaces around it.
+    Return what was scanned or typed, without what a reader adds around it, in ASCII width.
 
-    Unicode's compatibility form would fold more, but it turns ℃ into two characters and ① into
-    a digit, and both stand in names.
+    Readers add control characters (GS1's FNC1, STX, ETX); they are no part of what is read.
     """
-    return text.translate(FULL_WIDTH).strip()
+    return folded("".join(sign for sign in text if not _is_control(sign)))
+
+
+def _is_control(sign: str) -> bool:
+    return unicodedata.category(sign) in CONTROL and sign not in "\t\n\r"
 
 
 def code_in(text: str) -> str | None:
@@ -148,10 +153,19 @@ def card_version_in(text: str) -> tuple[str, int] | None:
     return match["code"], int(match["version"])
 
 
-LONGEST = {"keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400}
+LONGEST = {
+    "keeper": 60, "purchased": 10, "voucher": 60, "finance_card_no": 40, "note": 400,
+    "serial_no": 60, "maker": 100, "supplier": 100, "invoice": 60, "accepted": 10, "source": 10,
+    "warranty_until": 10, "condition": 10, "present_place": 60,
+}  # fmt: skip
+SOURCES = ("purchase", "transfer", "own_make", "donation", "surplus")
+"""Where a thing came from: 采购, 调拨, 自制, 捐赠, 盘盈."""
+CONDITIONS = ("good", "worn", "damaged", "unsafe")
+CHOICES = {"source": SOURCES, "condition": CONDITIONS}
+DATES = frozenset({"purchased", "accepted", "warranty_until"})
 DEAREST_CENTS = 10**11
 DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
-PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def description(values: Mapping[str, str | int | None]) -> dict[str, str | int | None]:
@@ -171,23 +185,13 @@ def description(values: Mapping[str, str | int | None]) -> dict[str, str | int |
         if name not in LONGEST:
             raise UnknownField(field=name, allowed=", ".join([*LONGEST, "unit_price_cents"]))
         text = str(value or "").strip()
-        if len(text) > LONGEST[name] or (name == "purchased" and text and not DATE.fullmatch(text)):
+        if text and not _can_hold(name, text):
             raise Invalid(field=name, value=text[:60])
         checked[name] = text or None
     return checked
 
 
-def cents(text: str | None) -> int | None:
-    """
-    Return an amount of yuan as cents; nothing for nothing.
-
-    Raises:
-        Invalid: it is no amount with at most two decimals.
-    """
-    if not text:
-        return None
-    plain = folded(text).replace(",", "").lstrip("¥￥").strip()
-    if not PRICE.fullmatch(plain) or not plain.isascii():
-        raise Invalid(field="unit_price", value=text[:60])
-    yuan, _, rest = plain.partition(".")
-    return int(yuan) * 100 + int(rest.ljust(2, "0") or 0)
+def _can_hold(name: str, text: str) -> bool:
+    if len(text) > LONGEST[name] or (name in DATES and not DATE.fullmatch(text)):
+        return False
+    return name not in CHOICES or text in CHOICES[name]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from inventory.base import Base
@@ -12,7 +12,9 @@ from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.errors import (
     BadQuantity,
+    ChangedMeanwhile,
     CodeTaken,
+    FinanceCardThere,
     IsRetired,
     NameTaken,
     NotABatch,
@@ -20,6 +22,7 @@ from inventory.errors import (
     NotEnough,
     NotFound,
     PlaceNotEmpty,
+    SerialThere,
     TooMany,
 )
 from inventory.identity.changes import BadgeGiven
@@ -27,6 +30,7 @@ from inventory.identity.models import Person
 from inventory.identity.queries import administered
 from inventory.identity.service import keepers_named
 from inventory.journal.changes import note_absent
+from inventory.journal.queries import since
 from inventory.journal.service import record
 from inventory.places import service as places
 from inventory.places.models import Place, Sort
@@ -35,6 +39,7 @@ from inventory.places.rules import Planned
 from inventory.register import queries
 from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import (
+    FIELDS,
     SERIES,
     BatchGrew,
     BatchParted,
@@ -60,11 +65,13 @@ from inventory.register.models import (
     Holding,
     Thing,
 )
-from inventory.register.rules import FIRST_SERIAL, code_of, description, shown
+from inventory.register.rules import FIRST_SERIAL, code_in, code_of, description, shown
 from inventory.scope import Actor, Permission, own_school, requires
 
 MOST_CODES = 100_000
 MOST_PIECES = 999_999
+DESCRIBING = ("thing_described",)
+"""Events that describe a thing."""
 
 
 @requires(Permission.PRINT)
@@ -265,6 +272,14 @@ class NewThing:
     note: str | None = None
     document: str | None = None
     """The document by which it comes."""
+    serial_no: str | None = None
+    maker: str | None = None
+    supplier: str | None = None
+    invoice: str | None = None
+    accepted: str | None = None
+    source: str | None = None
+    warranty_until: str | None = None
+    condition: str | None = None
 
 
 @requires(Permission.ARRANGE)
@@ -352,6 +367,14 @@ def _registered(code: str, one: NewThing, catalogue: str, running: int) -> Thing
         finance_card_no=one.finance_card_no,
         note=one.note,
         document=one.document,
+        serial_no=one.serial_no,
+        maker=one.maker,
+        supplier=one.supplier,
+        invoice=one.invoice,
+        accepted=one.accepted,
+        source=one.source,
+        warranty_until=one.warranty_until,
+        condition=one.condition,
     )
 
 
@@ -504,53 +527,120 @@ def thing_of(session: Session, school_id: str, code: str) -> Thing:
 @requires(Permission.ARRANGE)
 def describe_thing(
     session: Session, by: Actor, *, school_id: str, code: str,
-    values: Mapping[str, str | int | None], at: datetime,
+    values: Mapping[str, str | int | None], at: datetime, loaded: str | None = None,
 ) -> Thing:  # fmt: skip
     """
-    Change a thing's keeper (by name), price, date, voucher, finance card or note.
+    Change what is known of a thing: keeper (by name), present place (by path or code), the rest.
 
-    What is not in `values` stays as it is.
+    What is not in `values` stays as it is. `loaded` is the event after which whoever changes it
+    saw it last.
 
     Raises:
-        NotFound, IsRetired: there is no such thing in use.
+        NotFound, IsRetired: there is no such thing in use, or no such place.
         UnknownField, Invalid: see `rules.description`.
+        SerialThere, FinanceCardThere: another thing has the number.
+        ChangedMeanwhile: somebody else described it after `loaded`.
     """
     school = own_school(by, school_id)
     places.one_at_a_time(session, school)
     thing = thing_of(session, school, code)
+    if loaded and since(session, school, thing.code, loaded, DESCRIBING):
+        raise ChangedMeanwhile(what=thing.number)
     wanted = description(values)
+    if place := wanted.get("present_place"):
+        spot = _spot(session, school, str(place))
+        wanted["present_place"] = None if spot == thing.home_id else spot
     if name := wanted.get("keeper"):
         wanted["keeper"] = keepers_named(session, by, [str(name)], school, at)[str(name)]
         session.flush()
-    now = {
-        "keeper": thing.keeper_id,
-        "unit_price_cents": thing.unit_price_cents,
-        "purchased": thing.purchased,
-        "voucher": thing.voucher,
-        "finance_card_no": thing.finance_card_no,
-        "note": thing.note,
-    }
+    now = {name: getattr(thing, FIELDS[name]) for name in wanted}
     changed = {name: value for name, value in wanted.items() if value != now[name]}
     if changed:
-        change = ThingDescribed(thing.code, tuple(sorted(changed.items())))
+        check_doubles(
+            session, school, thing.kind_id, serial_no=_text(changed.get("serial_no")),
+            finance_card_no=_text(changed.get("finance_card_no")), but=thing.code,
+        )  # fmt: skip
+        change = ThingDescribed(
+            thing.code, tuple(sorted(changed.items())),
+            tuple(sorted((name, now[name]) for name in changed)),
+        )  # fmt: skip
         record(session, by, change, at=at, school_id=school)
         session.flush()
     return thing
 
 
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _spot(session: Session, school_id: str, text: str) -> str:
+    """The id of the place in use that a path or a code names."""
+    query = select(Place).where(
+        Place.school_id == school_id,
+        or_(Place.id == (code_in(text) or text), Place.path == text.strip()),
+    )
+    place = session.scalar(query)
+    if place is None or not place.is_standing:
+        raise NotFound(what="place", key=text[:60])
+    if place.retired_at is not None:
+        raise IsRetired(what=place.short)
+    return place.id
+
+
+def check_doubles(
+    session: Session, school_id: str, kind_id: str, *, serial_no: str | None = None,
+    finance_card_no: str | None = None, but: str = "",
+) -> None:  # fmt: skip
+    """
+    Refuse a serial number that a thing of the kind has, or a finance card that a thing has.
+
+    Raises:
+        SerialThere, FinanceCardThere: with the other thing's name.
+    """
+    if serial_no:
+        same = and_(Thing.kind_id == kind_id, Thing.serial_no == serial_no)
+        if other := _other_thing(session, school_id, same, but):
+            raise SerialThere(serial=serial_no, **other)
+    if finance_card_no:
+        same = and_(Thing.finance_card_no == finance_card_no)
+        if other := _other_thing(session, school_id, same, but):
+            raise FinanceCardThere(card=finance_card_no, **other)
+
+
+def _other_thing(
+    session: Session, school_id: str, same: ColumnElement[bool], but: str
+) -> dict[str, str]:
+    query = (
+        select(Thing, Place.path)
+        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
+        .where(Thing.school_id == school_id, same, Thing.code != but, Thing.retired_at.is_(None))
+    )
+    row = session.execute(query.order_by(Thing.code).limit(1)).first()
+    if row is None:
+        return {}
+    thing, path = row
+    return {
+        "number": thing.number, "code": thing.code, "code_shown": shown(thing.code), "place": path,
+    }  # fmt: skip
+
+
 @requires(Permission.ARRANGE)
 def move_thing(
     session: Session, by: Actor, *, school_id: str, code: str, to: str,
-    quantity: int | None = None, document: str | None = None, at: datetime,
+    quantity: int | None = None, label: str | None = None, document: str | None = None,
+    at: datetime,
 ) -> Thing:  # fmt: skip
     """
     Move a thing, a batch, or a part of a batch, to another place; return what is there now.
 
     A part is a batch of its own there, under a new code, or joins the batch of its kind that
     is there; all of a batch joins that one as well, and then its own code is retired.
+    `label` is the blank code that what begins there comes under, all of the batch or a part of
+    it; where it joins another batch the label stays blank.
 
     Raises:
         NotFound, IsRetired: the thing or the place is not there, or was given up.
+        CodeTaken: something bears the label's code already.
         NotEnough, BadQuantity: there is not so much of it at its home.
         NotABatch: a single thing has no parts.
     """
@@ -578,8 +668,9 @@ def move_thing(
             BatchReceived(there.code, thing.code, wanted, to),
         ):
             record(session, by, change, at=at, school_id=school)
-    elif wanted < has:
-        there = _split(session, by, thing, to, wanted, at)
+    elif wanted < has or (label and thing.managed_as == ManagedAs.BATCH.value):
+        is_all = wanted == has and not _elsewhere(session, thing)
+        there = _split(session, by, thing, to, wanted, at, label, is_all=is_all)
     else:
         move = ThingMoved(thing.code, thing.home_id, to, wanted, document)
         record(session, by, move, at=at, school_id=school)
@@ -597,12 +688,15 @@ def _check_part(thing: Thing, has: int, wanted: int) -> None:
 
 
 def _split(
-    session: Session, by: Actor, thing: Thing, to: str, quantity: int, at: datetime
-) -> Thing:
-    [code] = _next_codes(session, by, 1, at)
+    session: Session, by: Actor, thing: Thing, to: str, quantity: int, at: datetime,
+    label: str | None = None, *, is_all: bool = False,
+) -> Thing:  # fmt: skip
+    if label:
+        _check_blank(session, [label])
+    [code] = [label] if label else _next_codes(session, by, 1, at)
     running = _last_running(session, thing.school_id, {thing.catalogue})[thing.catalogue] + 1
     for change in (
-        BatchParted(thing.code, code, quantity),
+        BatchParted(thing.code, code, quantity, is_all),
         BatchReceived(code, thing.code, quantity, to, running),
     ):
         record(session, by, change, at=at, school_id=thing.school_id)
@@ -668,3 +762,37 @@ def note_card_printed(
     change = CardPrinted(cabinet_id, version, contents)
     record(session, by, change, at=at, school_id=school_id)
     return version
+
+
+# --- for parts of use cases that stand beside ------------------------------------------------
+
+
+def at_home(session: Session, thing: Thing) -> int:
+    """Return how much of a thing is at its home."""
+    return _at_home(session, thing)
+
+
+def is_elsewhere(session: Session, thing: Thing) -> bool:
+    """Whether some of a thing is neither at its home nor outside."""
+    return _elsewhere(session, thing)
+
+
+@requires(Permission.ARRANGE)
+def blank_codes(
+    session: Session, by: Actor, codes: Sequence[str], count: int, at: datetime
+) -> list[str]:
+    """
+    Return codes that nothing bears yet: those of blank labels, else newly minted ones.
+
+    Raises:
+        NotFound, CodeTaken: a label's code was never minted, or something bears it.
+    """
+    if codes:
+        _check_blank(session, codes)
+        return list(codes)
+    return _next_codes(session, by, count, at)
+
+
+def last_running(session: Session, school_id: str, catalogue: str) -> int:
+    """Return the last running number of a catalogue code in the school."""
+    return _last_running(session, school_id, {catalogue})[catalogue]

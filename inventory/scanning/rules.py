@@ -6,10 +6,9 @@ the likeliest first, and what stays ambiguous is shown to a person, never guesse
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-from inventory.register.rules import Number, card_version_in, code_in, folded, is_code
+from inventory.register.rules import Number, card_version_in, cleaned, code_in, is_code
 
 LONGEST = 1_000
 """Characters of a payload that are kept."""
@@ -70,7 +69,7 @@ def meanings(text: str) -> tuple[Meaning, ...]:
     """
     if len(text) > LONGEST:
         return (Unreadable("too_long"),)
-    clean = folded("".join(sign for sign in text if not _is_control(sign)))
+    clean = cleaned(text)
     if not clean:
         return (Unreadable("empty" if not text.strip() else "not_text"),)
     found: list[Meaning] = []
@@ -87,11 +86,6 @@ def meanings(text: str) -> tuple[Meaning, ...]:
     if not found or isinstance(found[0], Foreign):
         found.extend(_near_miss(clean))
     return tuple(found)
-
-
-def _is_control(sign: str) -> bool:
-    """Control characters that a reader may add around a code (GS1's FNC1, STX, ETX)."""
-    return unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Cn"} and sign not in "\t\n\r"
 
 
 def _code_at_the_end(text: str) -> str | None:

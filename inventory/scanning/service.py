@@ -189,22 +189,47 @@ def _look_up(connection: Connection, new: Sequence[Taken]) -> None:
     by_code = store.by_code(connection, codes, None) if codes else {}
     numbers = {m for taken in new for m in taken.meanings if isinstance(m, Number)}
     by_number = store.by_number(connection, numbers, None)
+    values = {
+        one for taken in new if _asks_tags(taken.meanings, by_code)
+        for one in _carried(taken.meanings)
+    }  # fmt: skip
+    by_tag = store.by_tag(connection, values, None) if values else {}
+    by_code = store.joined(connection, by_code)
     for taken in new:
-        taken.targets = _in_sight(taken, _pointed_at(taken.meanings, by_code, by_number))
+        found = _pointed_at(taken.meanings, by_code, by_number, by_tag)
+        taken.targets = _in_sight(taken, found)
+
+
+def _asks_tags(candidates: Iterable[Meaning], by_code: dict[str, Target]) -> bool:
+    """
+    Whether a text may be a carrier's: not when it is one of our codes, which is for life.
+
+    So the scans of labels, which are nearly all, cost nothing more.
+    """
+    return not any(isinstance(one, Code) and one.code in by_code for one in candidates)
+
+
+def _carried(candidates: Iterable[Meaning]) -> list[str]:
+    """The values under which a carrier may be bound that reads so."""
+    return [value_of(one) for one in candidates if not isinstance(one, Unreadable)]
 
 
 def _pointed_at(
-    candidates: Iterable[Meaning],
+    candidates: Sequence[Meaning],
     by_code: dict[str, Target],
     by_number: dict[Number, list[Target]],
+    by_tag: dict[str, list[Target]],
 ) -> list[Target]:
-    found: list[Target] = []
+    found: dict[str, Target] = {}
+    asks_tags = by_tag and _asks_tags(candidates, by_code)
     for meaning in candidates:
         if isinstance(meaning, Code) and meaning.code in by_code:
-            found.append(by_code[meaning.code])
+            found[meaning.code] = by_code[meaning.code]
         elif isinstance(meaning, Number):
-            found.extend(by_number.get(meaning, []))
-    return found
+            found |= {one.code: one for one in by_number.get(meaning, [])}
+        if asks_tags and not isinstance(meaning, Unreadable):
+            found |= {one.code: one for one in by_tag.get(value_of(meaning), [])}
+    return list(found.values())
 
 
 def _in_sight(taken: Taken, found: list[Target]) -> list[Target]:
@@ -224,7 +249,10 @@ def resolve(
     numbers = [m for m in candidates if isinstance(m, Number)]
     by_code = store.by_code(connection, codes, None) if codes else {}
     by_number = store.by_number(connection, numbers, None)
-    found = _pointed_at(candidates, by_code, by_number)
+    values = _carried(candidates) if _asks_tags(candidates, by_code) else []
+    by_tag = store.by_tag(connection, values, None) if values else {}
+    by_code = store.joined(connection, by_code)
+    found = _pointed_at(candidates, by_code, by_number, by_tag)
     seen = [one for one in found if store.in_scope(one.school_id, by.schools)]
     if len(seen) < len(found):
         log.warning("out_of_scope", actor=by.id)

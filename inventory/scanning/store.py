@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,13 @@ from inventory.catalogue.models import Kind
 from inventory.db import Insert, Statement, among
 from inventory.identity.models import Person
 from inventory.places.models import Place
-from inventory.register.models import Code, Holding, Thing
+from inventory.register.models import Code, Holding, Tag, Thing
 from inventory.register.rules import Number, shown
 from inventory.scanning.models import Scan
 
 CODE = table_of(Code)
 SCAN = table_of(Scan)
+TAG = table_of(Tag)
 MOST_NUMBERS = 200
 """Readable numbers in one statement: SQLite limits how deep a condition may be."""
 Key = tuple[str, str, int]
@@ -42,6 +43,8 @@ class Target:
     quantity: int = 0
     to_affix: bool = False
     is_retired: bool = False
+    joined_into: str = ""
+    """The batch that all of it went to; whoever scans its old label means that one."""
 
     def as_json(self) -> dict[str, Any]:
         """The target for programs; what is empty is left out."""
@@ -67,7 +70,7 @@ def _targets() -> Any:
             Thing.catalogue, Thing.running, Thing.managed_as,
             Kind.name, Kind.specification, Kind.unit,
             Place.id, Place.path, Place.name, Place.sort,
-            Holding.quantity, Code.retired_at,
+            Holding.quantity, Code.retired_at, Thing.joined_into,
         )
         .select_from(Code)
         .outerjoin(Thing, and_(Thing.school_id == Code.school_id, Thing.code == Code.code))
@@ -101,6 +104,46 @@ def by_code(
     return {row[0]: _target(row) for row in rows if in_scope(row[1], schools)}
 
 
+MOST_JOINS = 8
+"""So many batches may have joined one after the other for the first one's label to lead on."""
+
+
+def joined(connection: Connection, found: dict[str, Target]) -> dict[str, Target]:
+    """Return the targets with the batch that is there now for each that joined another one."""
+    for _ in range(MOST_JOINS):
+        gone = {one.joined_into for one in found.values() if one.joined_into}
+        if not gone:
+            break
+        there = by_code(connection, gone, None)
+        now = {code: replace(one, to_affix=False) for code, one in there.items()}
+        found = {code: now.get(one.joined_into, one) for code, one in found.items()}
+    return found
+
+
+BY_TAG = Statement(
+    lambda engine: (
+        _targets()
+        .add_columns(Tag.value)
+        .join(Tag, and_(Tag.school_id == Code.school_id, Tag.code == Code.code))
+        .where(among(TAG.c.value, "values", engine), Tag.unbound_at.is_(None))
+        .order_by(Code.code)
+    )
+)
+
+
+def by_tag(
+    connection: Connection, values: Iterable[str], schools: frozenset[str] | None
+) -> dict[str, list[Target]]:
+    """Return what the carriers with these values are bound to: one thing a school and sort."""
+    found: dict[str, list[Target]] = {}
+    for row in BY_TAG(connection, {"values": sorted(set(values))}):
+        if in_scope(row[1], schools):
+            # That a carrier was read does not show that the printed label is on the thing.
+            target = replace(_target(row[:-1]), to_affix=False)
+            found.setdefault(row[-1], []).append(target)
+    return found
+
+
 def by_number(
     connection: Connection, numbers: Iterable[Number], schools: frozenset[str] | None
 ) -> dict[Number, list[Target]]:
@@ -125,14 +168,14 @@ def in_scope(school_id: str | None, schools: frozenset[str] | None) -> bool:
 
 def _target(row: Any) -> Target:
     (code, school, bearer, printed, affixed, catalogue, running, managed_as, name, spec, unit,
-     place_id, path, place_name, sort, quantity, retired) = row  # fmt: skip
+     place_id, path, place_name, sort, quantity, retired, joined_into) = row  # fmt: skip
     to_affix = printed is not None and affixed is None
     is_retired = retired is not None
     if bearer == "thing":
         number = str(Number(catalogue, running))
         return Target(
             "thing", code, school, number, name, spec, unit, path, place_id, managed_as,
-            quantity or 0, to_affix, is_retired,
+            quantity or 0, to_affix, is_retired, joined_into or "",
         )  # fmt: skip
     if bearer == "place":
         return Target(

@@ -31,6 +31,7 @@ from inventory.places import queries as places
 from inventory.printing import jobs
 from inventory.printing.service import stock_names
 from inventory.register import service as register
+from inventory.register import tags_queries as tags
 from inventory.register.rules import code_in
 from inventory.scope import OPERATOR, Actor, Permission, Role, bind
 from inventory.staff import edge
@@ -300,6 +301,7 @@ def _person(
             "staff/person.html", row=row, message=message, password=password, secret=secret,
             manages=manages, is_me=row.id == by.id, roles=[one.value for one in Role],
             languages=LANGUAGES, stocks=stock_names(),
+            tags=tags.of(database, row.school_id, row.code) if row.school_id and row.code else [],
             school=places.school(database, row.school_id) if row.school_id else None,
             sessions=queries.sign_ins_of(database, row.id, now() - identity_edge.lifetimes()[0])
             if manages else [],

@@ -68,6 +68,10 @@ TONES = {
     "undone": ("idle", "undo"),
     "minted": ("idle", "dash"),
     "printed": ("info", "print"),
+    "good": ("ok", "check"),
+    "worn": ("idle", "clock"),
+    "damaged": ("warn", "repair"),
+    "unsafe": ("bad", "alert"),
     "affixed": ("ok", "check"),
     "retired": ("idle", "close"),
     "new": ("info", "plus"),
@@ -91,6 +95,28 @@ SORTS = {
     "scrapped": _l("Scrapped"),
 }
 FORMS = {"item": _l("By item"), "batch": _l("By batch"), "chemical": _l("Chemical")}
+SOURCES = {
+    "purchase": _l("Bought"),
+    "transfer": _l("Transferred here"),
+    "own_make": _l("Made here"),
+    "donation": _l("Donated"),
+    "surplus": _l("Found in a count"),
+}
+CONDITIONS = {
+    "good": _l("Good"),
+    "worn": _l("Worn"),
+    "damaged": _l("Damaged"),
+    "unsafe": _l("Unsafe"),
+}
+DURABILITIES = {"durable": _l("Durable"), "low_value": _l("Low-value")}
+MEDIA = {
+    "qr": _l("QR code"),
+    "barcode": _l("Barcode"),
+    "epc": _l("RFID tag (EPC)"),
+    "tid": _l("RFID tag (TID)"),
+    "uid": _l("Card (UID)"),
+    "number": _l("Old number"),
+}
 ROLES = {
     "administrator": _l("Administrator"),
     "bureau_officer": _l("Bureau officer"),
@@ -179,6 +205,12 @@ SAID = {
     "checked": _l("Noted, with your name and the time."),
     "locked": _l("Locked. Nothing goes in or out."),
     "unlocked": _l("Open again."),
+    "attached": _l("Attached."),
+    "removed": _l("Removed."),
+    "bound": _l("Bound. Every scan finds it now."),
+    "unbound": _l("Unbound."),
+    "broken": _l("They are single things now. Print their labels and stick them on."),
+    "merged": _l("Merged. All that the other kind had is here now."),
 }
 """What was just done, as the address of the next page says."""
 OBSTACLES = {
@@ -323,6 +355,24 @@ FIELDS = {
     "type": _l("Type"),
     "lines": _l("Lines"),
     "title": _l("Title"),
+    "serial_no": _l("Serial number"),
+    "maker": _l("Maker"),
+    "supplier": _l("Supplier"),
+    "invoice": _l("Invoice"),
+    "accepted": _l("Accepted"),
+    "source": _l("Source"),
+    "warranty_until": _l("Warranty until"),
+    "condition": _l("Condition"),
+    "present_place": _l("Stands now at"),
+    "reference_price": _l("Reference price"),
+    "reference_price_cents": _l("Reference price"),
+    "life_years": _l("Life in years"),
+    "durability": _l("Durability"),
+    "tag": _l("Carrier"),
+    "medium": _l("Sort of carrier"),
+    "one": _l("Scan"),
+    "label": _l("Label"),
+    "into": _l("Kind"),
 }
 PERMISSIONS = {
     "see": _l("see"),

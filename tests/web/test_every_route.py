@@ -8,8 +8,10 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from structlog.testing import capture_logs
 
 from inventory.app import DEEDS
@@ -26,8 +28,11 @@ from inventory.ledger.documents_service import Draft, Line, Rules
 from inventory.ledger.models import Deputy
 from inventory.ledger.rules import DocumentType
 from inventory.places.queries import place_by_code
+from inventory.register.attachments_service import attach
 from inventory.register.models import Thing
 from inventory.register.service import codes_for_people
+from inventory.register.tags_rules import Medium
+from inventory.register.tags_service import bind
 from inventory.scope import OPERATOR, Permission
 from inventory.web.door import EVERYBODY, SIGNED_IN
 from tests.unit.services.test_import_service import ledger
@@ -47,7 +52,7 @@ MADE_UP = {
     "deputy_id": "0" * 32,
     "code": "20000099983", "count_id": "20000099983", "kind_id": "0" * 32, "import_id": "0" * 32,
     "person_id": "0" * 32, "sign_in_id": "0" * 32, "token_id": "0" * 32, "handover_id": "0" * 32,
-    "secret": "x" * 43,
+    "secret": "x" * 43, "attachment_id": "0" * 32, "tag_id": "0" * 32,
 }  # fmt: skip
 """What names nothing; the last two are secrets, which nobody can name who was not told."""
 SECRETS = {"handover_id", "secret"}
@@ -117,6 +122,8 @@ def _things_of(world, school, tmp_path):
     yield "tokens", {"token_id": transact(lambda s: _token(s, person))}
     yield "documents", {"code": transact(lambda s: _document(s, world, school))}
     yield "deputies", {"deputy_id": transact(lambda s: _deputy(s, person))}
+    yield "attachments", {"attachment_id": transact(lambda s: _attached(s, world, school))}
+    yield "tags", {"tag_id": transact(lambda s: _bound(s, world, school))}
     yield "<code>", {"code": world.items[f"{school}/01"][0]}
 
 
@@ -152,6 +159,22 @@ def _deputy(session, person):
 def _badge(session, person):
     codes_for_people(session, OPERATOR, person_ids=[person], at=NOON)
     return session.get(Person, person).code
+
+
+def _attached(session, world, school):
+    picture = BytesIO()
+    Image.new("RGB", (9, 9)).save(picture, "PNG")
+    return attach(
+        session, OPERATOR, school_id=school, subject=world.items[f"{school}/01"][0],
+        content=picture.getvalue(), at=NOON,
+    ).id  # fmt: skip
+
+
+def _bound(session, world, school):
+    return bind(
+        session, OPERATOR, school_id=school, code=world.items[f"{school}/01"][0],
+        medium=Medium.UID, value="04A2B31C", at=NOON,
+    ).id  # fmt: skip
 
 
 def _session(session, person):
