@@ -34,6 +34,8 @@ class ThingTurned(Change):
     quantity: int
     document: str | None = None
     reason: str | None = None
+    number: str | None = None
+    """The document's number."""
 
     @property
     def subject(self) -> str:
@@ -50,6 +52,7 @@ class ThingTurned(Change):
             move(state, thing, came, goes, self.quantity)
         thing.status = self.status
         thing.document_id = self.document
+        thing.document_number = self.number
         ends = Status(self.status) in ENDED
         thing.retired_at = on.at if ends else None
         if Status(self.status) is not Status.TRANSFERRED:
@@ -143,6 +146,7 @@ class ThingArrived(Change):
         thing.registered_at = on.at
         thing.status = Status.IN_USE.value
         thing.document_id = self.document
+        thing.document_number = None
         thing.retired_at = None
         thing.retired_quantity = None
         for name, value in self.described:

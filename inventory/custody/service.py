@@ -531,13 +531,13 @@ class EndDeed(PlainDeed):
     def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
         for _, thing in _things(session, document):
             if is_item(thing) and thing.status != self._held.value:
-                turn(session, by, thing, self._held, document.id, document.reason, at)
+                turn(session, by, thing, self._held, document, document.reason, at)
 
     def release(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
         for line, thing in _things(session, document):
             before = Status(str(details_of(line).get("before", Status.IN_USE.value)))
             if is_item(thing) and thing.status == self._held.value:
-                turn(session, by, thing, before, document.id, None, at)
+                turn(session, by, thing, before, document, None, at)
 
     def do(
         self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
@@ -550,8 +550,8 @@ class EndDeed(PlainDeed):
             raise Lent(what=thing.number, has=has - lent, lent=lent)
         if is_item(thing) or (line.quantity == has and not lent):
             if thing.status != self._held.value:
-                turn(session, by, thing, self._held, document.id, document.reason, at)
-            turn(session, by, thing, self._end, document.id, document.reason, at)
+                turn(session, by, thing, self._held, document, document.reason, at)
+            turn(session, by, thing, self._end, document, document.reason, at)
         else:
             change = PartTaken(
                 thing.code, self._end.value, line.quantity, document.id, document.reason
@@ -595,14 +595,15 @@ def _things(session: Session, document: Document) -> list[tuple[DocumentLine, Th
 
 
 def turn(
-    session: Session, by: Actor, thing: Thing, status: Status, document: str | None,
+    session: Session, by: Actor, thing: Thing, status: Status, document: Document | None,
     reason: str | None, at: datetime,
 ) -> None:  # fmt: skip
     if status not in EDGES.get(Status(thing.status), frozenset()):
         raise WrongStatus(what=thing.number, status=thing.status)
     change = ThingTurned(
-        thing.code, thing.status, status.value, at_home(session, thing), document,
-        (reason or "")[:400] or None,
+        thing.code, thing.status, status.value, at_home(session, thing),
+        document.id if document else None,
+        (reason or "")[:400] or None, document.number if document else None,
     )  # fmt: skip
     record(session, by, change, at=at, school_id=thing.school_id)
     session.flush()
@@ -641,8 +642,8 @@ class RepairDeed(PlainDeed):
     ) -> None:
         thing = register.thing_of(session, document.school_id, line.code or "")
         if thing.status == Status.IN_USE.value:
-            turn(session, by, thing, Status.REPAIR_WANTED, document.id, document.reason, at)
-        turn(session, by, thing, Status.IN_REPAIR, document.id, document.reason, at)
+            turn(session, by, thing, Status.REPAIR_WANTED, document, document.reason, at)
+        turn(session, by, thing, Status.IN_REPAIR, document, document.reason, at)
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         change = DocumentSent(document.id, REPAIR_RESULT)
@@ -668,7 +669,7 @@ def end_repair(
         raise NotInThisState(number=document.number, state=document.state)
     for line, thing in _things(session, document):
         status = Status.TO_SCRAP if line.code in beyond else Status.IN_USE
-        turn(session, by, thing, status, document.id, None, at)
+        turn(session, by, thing, status, document, None, at)
     with carrying_out(session, by) as acting:
         documents.finish(session, acting, document, at)
     return document

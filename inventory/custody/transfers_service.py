@@ -58,7 +58,8 @@ from inventory.scope import Actor, Permission, carrying_out, own_school, require
 
 RECEIVING_ROLE = "equipment_manager"
 KEPT = (
-    "unit_price_cents", "purchased", "voucher", "finance_card_no", "note",
+    "unit_price_cents", "purchased", "voucher", "finance_card_no", "note", "serial_no", "maker",
+    "supplier", "invoice", "accepted", "warranty_until", "condition",
 )  # fmt: skip
 """What a thing takes with it to another school."""
 
@@ -88,7 +89,7 @@ class TransferDeed(PlainDeed):
             thing = split_batch(session, by, thing, line.quantity, at)
             bound = LineBound(document.id, line.n, thing.code)
             record(session, by, bound, at=at, school_id=document.school_id)
-        turn(session, by, thing, Status.IN_TRANSFER, document.id, document.reason, at)
+        turn(session, by, thing, Status.IN_TRANSFER, document, document.reason, at)
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         """Lay the things before the receiver; they are at their end when they are confirmed."""
@@ -233,7 +234,7 @@ def _arrive(
         origin=thing.school_id,
         document=arrival.id,
         keeper=keeper_of_place(session, school, place_id),
-        described=tuple((name, getattr(thing, name)) for name in KEPT),
+        described=(*((name, getattr(thing, name)) for name in KEPT), ("source", "transfer")),
     )
     record(session, by, change, at=at, school_id=school)
     post_line(

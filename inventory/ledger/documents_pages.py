@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from inventory.base import new_id
-from inventory.db import db, transact
+from inventory.db import db, transact, uploads_of
 from inventory.errors import Invalid, NotFound, Refusal
 from inventory.identity.queries import names
 from inventory.identity.service import keepers_named
@@ -22,6 +22,9 @@ from inventory.ledger.documents_service import Decision, Draft, Line, Rules
 from inventory.ledger.rules import DRAFTED, DocumentState, DocumentType
 from inventory.places import queries as places
 from inventory.places.store import school_names
+from inventory.register import attachments_queries as attachments
+from inventory.register.attachments_rules import Prepared, prepared
+from inventory.register.attachments_service import attach
 from inventory.register.pages import spot_named
 from inventory.register.queries import ThingRow, codes, things_by_number
 from inventory.register.rules import Number, code_in, shown
@@ -118,6 +121,7 @@ def document_page(
             signers=queries.signers(session, row.school_id, role) if role else [],
             entries=entries, people=names(session, [entry.actor for entry in entries]),
             schools={one.id: one.name for one in school_names(db.engine)},
+            attached=attachments.of(session, row.school_id, row.id),
             spots=places.standing(session, row.school_id) if row.waits_for_receiver else [],
         ),
         status,
@@ -392,6 +396,48 @@ def create_decision(code: str) -> Any:
         raise Invalid(field="decision", value=values["decision"][:60])
     decision = Decision(values["decision"] == "approve", values["reason"])
     return _decided(code, decision, values)
+
+
+@bp.post("/documents/<code>/paper")
+@needs(Permission.ARRANGE)
+def create_paper_decision(code: str) -> Any:
+    """Enter what was decided with a pen: who signed, and a photograph of the paper."""
+    values = form(required=("decision",), optional=("reason", "revision", "signed_by"))
+    by, view = actor(), view_or_404(code)
+    revision = whole(values, "revision", -1)
+    school = view.row.school_id
+
+    def enter(session: Any, ready: Prepared | None) -> None:
+        photo = ready and attach(
+            session, by, school_id=school, subject=view.row.id, content=ready, at=now()
+        )
+        decision = Decision(
+            values["decision"] == "approve", values["reason"], values["signed_by"] or "—",
+            photo.id if photo else None,
+        )  # fmt: skip
+        service.decide(
+            session, by, decision, school_id=school, document_id=view.row.id,
+            revision=None if revision < 0 else revision, rules=document_rules(), today=today(),
+            at=now(),
+        )  # fmt: skip
+
+    try:
+        ready = _photograph()
+        transact(lambda session: enter(session, ready))
+        carry_on(by, school, view.row.id)
+    except Refusal as refusal:
+        return document_page(view_or_404(code), words(refusal), refusal.status, values)
+    said = what_became_of(view.row.id)
+    return redirect(url_for("documents.show_document", code=view.row.id, said=said))
+
+
+def _photograph() -> Prepared | None:
+    """The photograph that came with the form, drawn anew before anybody waits for it."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return None
+    most = uploads_of(db.session()).most_bytes
+    return prepared(file.stream.read(most + 1), file.filename, most)
 
 
 def _decided(code: str, decision: Decision, values: dict[str, str]) -> Any:

@@ -44,6 +44,7 @@ from inventory.scope import Actor
 MOST_PIECES = 500
 """Single things of one receipt."""
 LONGEST_SERIAL = 60
+PURCHASE = "purchase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,8 @@ def _completed(session: Session, school: str, line: Line) -> Line:
             raise IsRetired(what=place.path)
         refuse_locked(session, school, (place.id,))
     serials = _serials(line.details)
+    for serial in serials:
+        register.check_doubles(session, school, kind.id, serial_no=serial)
     if len(serials) > (line.quantity if _is_item(kind) else 0):
         raise BadQuantity(field="serials", value=len(serials))
     return line
@@ -270,6 +273,11 @@ def _new(session: Session, document: Document, portion: Portion) -> NewThing:
         purchased=_text(details.get("purchased")),
         voucher=document.voucher,
         note=line.note,
+        maker=_text(details_of(line).get("maker")),
+        supplier=_text(details.get("supplier")),
+        invoice=document.voucher,
+        accepted=_text(details.get("accepted")),
+        source=_text(details.get("source")) or PURCHASE,
         document=document.id,
     )
 
@@ -278,9 +286,10 @@ def _make_items(
     session: Session, by: Actor, document: Document, portion: Portion, at: datetime
 ) -> None:
     new = _new(session, document, portion)
-    register.register_things(
-        session, by, [new] * portion.count, school_id=document.school_id, at=at
-    )
+    serials = _serials(details_of(portion.line))[portion.start : portion.start + portion.count]
+    things = [replace(new, serial_no=serial) for serial in serials]
+    things += [new] * (portion.count - len(things))
+    register.register_things(session, by, things, school_id=document.school_id, at=at)
 
 
 def _make_batch(

@@ -221,6 +221,7 @@ def thing_json(row: ThingRow) -> dict[str, Any]:
         "keeper": row.keeper,
         "state": row.state,
         "retired": row.retired_at is not None,
+        "status": row.status,
         "unit_price": None if price is None else f"{price // 100}.{price % 100:02d}",
         "purchased": row.purchased,
         "voucher": row.voucher,

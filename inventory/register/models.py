@@ -114,6 +114,8 @@ class Thing(SchoolScoped, Base):
     """Where it is in its life; `retired_at` says that it is no longer alive in this school."""
     document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
     """The document by which it came to its status."""
+    document_number: Mapped[str | None] = mapped_column(String(20))
+    """That document's number, which a scan of what was scrapped answers with."""
     retired_quantity: Mapped[int | None]
     """How much went outside when it was retired; None when it joined another batch."""
     serial_no: Mapped[str | None] = mapped_column(String(60))

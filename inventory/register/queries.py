@@ -130,14 +130,17 @@ class Card:
 
 def thing(session: Session, code: str) -> ThingRow | None:
     """Return the thing under a code in the schools in sight."""
-    rows = _things(session, _thing_rows().where(Thing.code == code))
+    # A thing that went to another school is in both; where it is alive comes first.
+    query = _thing_rows().where(Thing.code == code).order_by(Thing.retired_at.is_not(None))
+    rows = _things(session, query)
     return rows[0] if rows else None
 
 
 def things_by_code(session: Session, codes: Iterable[str]) -> list[ThingRow]:
     """Return things in the order of the codes given; unknown ones are left out."""
     wanted = list(codes)
-    found = {row.code: row for row in _things(session, _thing_rows().where(Thing.code.in_(wanted)))}
+    query = _thing_rows().where(Thing.code.in_(wanted)).order_by(Thing.retired_at.is_(None))
+    found = {row.code: row for row in _things(session, query)}
     return [found[code] for code in wanted if code in found]
 
 
@@ -258,7 +261,7 @@ def _thing_rows() -> Select:  # type: ignore[type-arg]
         select(Thing, Kind, Place, Code, Holding.quantity, School.name, keeper.name, own.name)
         .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
-        .join(Code, Code.code == Thing.code)
+        .outerjoin(Code, Code.code == Thing.code)
         .join(School, School.id == Thing.school_id)
         .outerjoin(
             Holding,
@@ -278,7 +281,7 @@ def _things(session: Session, query: Select) -> list[ThingRow]:  # type: ignore[
 
 
 def _thing_row(
-    thing: Thing, kind: Kind, place: Place, code: Code, quantity: int | None, school: str,
+    thing: Thing, kind: Kind, place: Place, code: Code | None, quantity: int | None, school: str,
     keeper: str | None, own_keeper: str | None,
 ) -> ThingRow:  # fmt: skip
     return ThingRow(
@@ -295,7 +298,7 @@ def _thing_row(
         place=place.path,
         place_sort=place.sort,
         keeper=keeper,
-        state=code.state.value,
+        state=(code.state if code else CodeState.RETIRED).value,
         kind_id=kind.id,
         subject=kind.subject,
         unit_price_cents=thing.unit_price_cents,

@@ -45,6 +45,9 @@ class Target:
     is_retired: bool = False
     joined_into: str = ""
     """The batch that all of it went to; whoever scans its old label means that one."""
+    status: str = ""
+    document: str = ""
+    """Number of the document by which a thing came to its status: what it was scrapped by."""
 
     def as_json(self) -> dict[str, Any]:
         """The target for programs; what is empty is left out."""
@@ -59,6 +62,8 @@ class Target:
             "place": self.place,
             "managed_as": self.managed_as,
             "retired": self.is_retired,
+            "status": "" if self.status == "in_use" else self.status,
+            "document": self.document,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -71,6 +76,7 @@ def _targets() -> Any:
             Kind.name, Kind.specification, Kind.unit,
             Place.id, Place.path, Place.name, Place.sort,
             Holding.quantity, Code.retired_at, Thing.joined_into,
+            Thing.status, Thing.document_number,
         )
         .select_from(Code)
         .outerjoin(Thing, and_(Thing.school_id == Code.school_id, Thing.code == Code.code))
@@ -168,14 +174,15 @@ def in_scope(school_id: str | None, schools: frozenset[str] | None) -> bool:
 
 def _target(row: Any) -> Target:
     (code, school, bearer, printed, affixed, catalogue, running, managed_as, name, spec, unit,
-     place_id, path, place_name, sort, quantity, retired, joined_into) = row  # fmt: skip
+     place_id, path, place_name, sort, quantity, retired, joined_into, status,
+     document) = row  # fmt: skip
     to_affix = printed is not None and affixed is None
     is_retired = retired is not None
     if bearer == "thing":
         number = str(Number(catalogue, running))
         return Target(
             "thing", code, school, number, name, spec, unit, path, place_id, managed_as,
-            quantity or 0, to_affix, is_retired, joined_into or "",
+            quantity or 0, to_affix, is_retired, joined_into or "", status, document or "",
         )  # fmt: skip
     if bearer == "place":
         return Target(

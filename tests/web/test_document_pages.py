@@ -243,3 +243,78 @@ def test_a_deputy_is_named_and_ended(client_of, look, sqlite_world):
     [end] = [one for one in page.actions if one.endswith("/end")]
     sent(client, end)
     assert not [one for one in look(client, "/deputies").actions if one.endswith("/end")]
+
+
+def photograph():
+    from io import BytesIO
+
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("RGB", (640, 480), "white").save(file, "JPEG")
+    return BytesIO(file.getvalue()), "签字.jpg"
+
+
+def test_an_approval_on_paper_says_who_signed_and_who_entered_it(client_of, look, sqlite_world):
+    manager = client_of("manager")
+    code = sqlite_world.items[f"{HOME}/01"][0]
+    sent(manager, "/documents", type="transfer", codes=code, other_school=OTHER, submit="1")
+    document = latest("transfer").id
+    page = look(manager, f"/documents/{document}")
+    assert f"/documents/{document}/paper" in page.actions
+    signer = sqlite_world.people["principal"].id
+    data = {"decision": "approve", "signed_by": signer}
+    sent(manager, f"/documents/{document}/paper", 422, **data)
+    wrong = data | {"signed_by": sqlite_world.people["teacher"].id, "file": photograph()}
+    sent(manager, f"/documents/{document}/paper", 409, **wrong)
+    sent(manager, f"/documents/{document}/paper", **data, file=photograph())
+
+    page = look(manager, f"/documents/{document}")
+    assert page.text_has("principal老师")
+    assert page.text_has("manager老师")
+    [photo] = {one for one in page.links if re.fullmatch(r"/attachments/\w+", one)}
+    assert manager.get(photo).mimetype == "image/jpeg"
+    agrees()
+
+
+def test_serial_numbers_are_taken_in_order(client_of, sqlite_world):
+    client = client_of("manager")
+    data = {
+        "voucher": "FP-9", "rows": "1", "kind_1": "电子天平 01", "quantity_1": "3",
+        "serials_1": "SN-1\nSN-2", "once": "c" * 32, "supplier": "某厂",
+    }  # fmt: skip
+    sent(client, "/receipts", **data)
+    acting(OPERATOR)
+    made = db.session.execute(
+        select(Thing.serial_no, Thing.supplier, Thing.source)
+        .where(Thing.document_id == latest("receipt").id)
+        .order_by(Thing.code)
+    ).all()
+    assert [tuple(one) for one in made] == [
+        ("SN-1", "某厂", "purchase"), ("SN-2", "某厂", "purchase"), (None, "某厂", "purchase"),
+    ]  # fmt: skip
+    again = data | {"voucher": "FP-10", "once": "d" * 32}
+    assert "SN-1" in sent(client, "/receipts", 409, **again).text
+
+
+def test_a_scan_of_what_was_scrapped_says_so_with_the_document(client_of, api, sqlite_world):
+    code = sqlite_world.items[f"{HOME}/01"][0]
+    client, principal, officer = (client_of(one) for one in ("manager", "principal", "officer"))
+    sent(client, "/documents", type="scrap", codes=code, reason="坏", submit="1")
+    document = latest("scrap").id
+    for one in (principal, officer):
+        sent(one, f"/documents/{document}/decision", decision="approve")
+    answer = api().get(f"/api/v1/resolve?q={code}").json["target"]
+    assert (answer["status"], answer["document"]) == ("scrapped", "BF-2026-0001")
+
+
+def test_what_went_to_another_school_is_still_known_here(client_of, look, sqlite_world):
+    code = sqlite_world.items[f"{HOME}/01"][0]
+    manager, principal, stranger, officer = (
+        client_of(one) for one in ("manager", "principal", "stranger", "officer")
+    )  # fmt: skip
+    sent(manager, "/documents", type="transfer", codes=code, other_school=OTHER, submit="1")
+    sent(principal, f"/documents/{latest('transfer').id}/decision", decision="approve")
+    sent(stranger, f"/documents/{latest('arrival', OTHER).id}/confirmation")
+    assert look(manager, f"/things/{code}").text_has("DC-2026-0001")
+    assert look(officer, f"/things/{code}").text_has("於潜中学")

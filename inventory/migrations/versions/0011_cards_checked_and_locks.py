@@ -21,6 +21,7 @@ DEFERRED = {"initially": "DEFERRED", "deferrable": True}
 def upgrade() -> None:
     op.add_column("place", sa.Column("locked_at", MOMENT))
     op.add_column("place", sa.Column("lock_reason", sa.String(200)))
+    op.add_column("thing", sa.Column("document_number", sa.String(20)))
     op.create_table(
         "card_check",
         sa.Column("school_id", sa.String(10), nullable=False),
@@ -54,5 +55,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("card_check")
+    op.drop_column("thing", "document_number")
     op.drop_column("place", "lock_reason")
     op.drop_column("place", "locked_at")
