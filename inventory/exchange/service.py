@@ -168,6 +168,8 @@ def read(source: Path | bytes, filename: str, known: Register | None = None) -> 
             believed = roster
             roster = rules.read_roster(workbook, register=known)
             roster = replace(roster, beyond=_beyond(believed, roster))
+        elif known is None and not roster.rooms:
+            roster = rules.without_doubtful_places(roster)
     except rules.Refusal as refusal:
         raise BadSpreadsheet(file=filename, reason=refusal.code, **_spared(refusal)) from refusal
     return roster

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inventory.exchange.rules.cells import Kind, Row, Sheet, Workbook
 from inventory.exchange.rules.conflicts import FileMemory, Repeats, SheetMemory
 from inventory.exchange.rules.cover import Cover, is_cover_name, read_cover
+from inventory.exchange.rules.doubtful import doubtful, is_doubtful
 from inventory.exchange.rules.faults import WHOLE_ROW, Fault, FaultCode, Severity
 from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header
 from inventory.exchange.rules.lines import Line, data_lines, first_header
@@ -94,6 +95,38 @@ def read_roster(workbook: Workbook, *, register: Register | None = None) -> Rost
         faults=tuple(ledger.faults),
         data_rows=ledger.data_rows,
     )
+
+
+def without_doubtful_places(roster: Roster) -> Roster:
+    """
+    Leave out what stands in a place that is named once, far from all others, and say so.
+
+    For files that name no rooms of schools that have none yet: nothing else tells what is there.
+    """
+    among = doubtful(record.location for record in roster.records if record.location)
+    apart = tuple(
+        record
+        for record in roster.records
+        if record.location and is_doubtful(record.location, among)
+    )
+    if not apart:
+        return roster
+    column = COLUMNS["location"]
+    rows = {(record.sheet, record.row) for record in apart}
+    kept = [
+        fault
+        for fault in roster.faults
+        if (fault.sheet, fault.row) not in rows or fault.column != column
+    ]
+    told = [
+        Fault(
+            record.sheet, record.row, column, FaultCode.LOCATION_UNKNOWN, Severity.ERROR,
+            str(record.location),
+        )
+        for record in apart
+    ]  # fmt: skip
+    records = tuple(record for record in roster.records if (record.sheet, record.row) not in rows)
+    return replace(roster, records=records, faults=(*kept, *told), beyond=apart)
 
 
 def _is_readable(header: Header | None) -> bool:
