@@ -117,8 +117,8 @@ def _choose(
     """Put what was chosen in place of what the words say; the columns that are settled."""
     settled = set()
     for column in sorted({*header.labels, *profiles}):
-        key = header.key(column)
-        if key not in chosen:
+        key = next((key for key in header.keys(column) if key in chosen), None)
+        if key is None:
             continue
         settled.add(column)
         for field in [field for field, there in columns.items() if there == column]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 
 from inventory.exchange.rules.cells import Kind, Merged, Row
 from inventory.exchange.rules.text import folded, trimmed
@@ -165,12 +166,22 @@ class Header:
         """The needed fields that it does not name."""
         return tuple(name for name in NEEDED if name not in self.columns)
 
+    @property
+    def fingerprint(self) -> str:
+        """What is the same for every sheet with the same words in the same columns."""
+        words = [f"{column}={tidy_label(self.labels[column])}" for column in sorted(self.labels)]
+        return sha256("\n".join(words).encode("utf-8", "surrogatepass")).hexdigest()
+
     def key(self, column: int) -> str:
         """What a column is called when somebody says what it holds: its words, else its letter."""
         label = self.labels.get(column, "")
         if label and sum(other == label for other in self.labels.values()) == 1:
             return label
         return f"{label}[{letter(column)}]"
+
+    def keys(self, column: int) -> tuple[str, ...]:
+        """All that a column may be called."""
+        return (self.key(column), f"[{letter(column)}]", tidy_label(self.labels.get(column, "")))
 
 
 class Areas:

@@ -70,11 +70,14 @@ class Line:
         return self.cells.get(field)
 
 
-def first_header(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> Header | None:
+def first_header(
+    sheet: Sheet, chosen: Mapping[str, Mapping[str, str]] | None = None
+) -> Header | None:
     """
     The sheet's header: the first whose words name all needed columns, else the likeliest.
 
-    What its words do not tell is learned from the rows below; `chosen` comes before both.
+    What its words do not tell is learned from the rows below. Before both comes what was `chosen`
+    for headers of its fingerprint, or, under no fingerprint, for all.
     """
     areas = Areas(sheet.merged)
     start = list(islice(sheet.rows, _SEARCHED + SAMPLE))
@@ -89,7 +92,10 @@ def first_header(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> Heade
     if header is None:
         return None
     below = [row for row in start if row.number >= header.row + header.lines]
-    return completed(header, below[:SAMPLE], chosen or {})
+    choices = chosen or {}
+    return completed(
+        header, below[:SAMPLE], {**choices.get("", {}), **choices.get(header.fingerprint, {})}
+    )
 
 
 _SEARCHED = 200
