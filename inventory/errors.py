@@ -638,3 +638,15 @@ def every_refusal() -> list[type[Refusal]]:
         found.append(cls)
         waiting.extend(cls.__subclasses__())
     return sorted(found, key=lambda cls: cls.code)
+
+
+# --- importing -----------------------------------------------------------------------------
+
+
+class FileNotKept(Refusal):
+    """A staged file cannot be read again: an earlier release did not keep it."""
+
+    code = "file_not_kept"
+    status = 409
+    exit_code = 3
+    words = N_("This file was not kept. Choose it again to read it in another way.")

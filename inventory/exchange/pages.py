@@ -1,6 +1,6 @@
 """This module is about importing spreadsheets from pages: upload, dry run, choices, confirm."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -70,7 +70,7 @@ def _stage(by: Actor, school_id: str) -> str:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise Missing(field="file")
-    content = upload.read()
+    content: BinaryIO = upload.stream  # type: ignore[assignment]
     school = by.school_id or school_id or None
     known = service.known_rooms(db.session(), school)
     roster = service.read(content, upload.filename, known)
@@ -87,7 +87,7 @@ def _head(import_id: str) -> ImportHead:
 
 
 @bp.get("/imports/<import_id>")
-@needs(Permission.IMPORT, "page", "status", "undo")
+@needs(Permission.IMPORT, "page", "status", "undo", "fault")
 def show_import(import_id: str) -> Any:
     """The dry run: what each row becomes, how many labels that means, and what is wrong."""
     return _show(_head(import_id))
@@ -105,10 +105,20 @@ def _show(head: ImportHead, message: str = "", status: int = 200) -> Any:
             pages=-(-total // queries.PAGE), classes=queries.classes(session, head),
             school=places.school(session, head.school_id),
             lacking=queries.places_to_set_up(session, head) if not head.confirmed_at else None,
-            in_the_way=_in_the_way(head),
+            in_the_way=_in_the_way(head), faults=queries.faults(session, head),
+            one_fault=_one_fault(head, page),
         ),
         status,
     )  # fmt: skip
+
+
+def _one_fault(head: ImportHead, page: int) -> tuple[str, list[queries.FaultView], int] | None:
+    """The code that the address asks for, one page of its faults, and how many pages there are."""
+    code = request.args.get("fault", "")
+    if not code:
+        return None
+    shown, total = queries.faults_with(db.session(), head, code, page)
+    return code, shown, -(-total // queries.PAGE)
 
 
 def _in_the_way(head: ImportHead) -> list[queries.Obstacle] | None:

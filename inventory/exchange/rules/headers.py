@@ -160,10 +160,14 @@ class Header:
     labels: Mapping[int, str] = field(default_factory=dict)
     top: Mapping[int, str] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    form: str = ""
+    """Whose list it is, where that is not a ledger but another system's with its own columns."""
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The needed fields that it does not name."""
+        if self.form:
+            return ()
         return tuple(name for name in NEEDED if name not in self.columns)
 
     @property

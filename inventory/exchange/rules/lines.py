@@ -19,6 +19,7 @@ from inventory.exchange.rules.headers import (
     header_at,
     is_repeated,
 )
+from inventory.exchange.rules.snipe import snipe_cells, snipe_header
 from inventory.exchange.rules.text import folded, trimmed
 from inventory.exchange.rules.values import amount_in
 
@@ -81,6 +82,9 @@ def first_header(
     """
     areas = Areas(sheet.merged)
     start = list(islice(sheet.rows, _SEARCHED + SAMPLE))
+    for row in start[:_FRONT]:
+        if other := snipe_header(row):
+            return other
     found = [
         header for window in _windows(start[:_SEARCHED]) if (header := header_at(window, areas))
     ]
@@ -98,7 +102,7 @@ def first_header(
     )
 
 
-_SEARCHED = 200
+_SEARCHED, _FRONT = 200, 10
 _NAMED = 3
 """So many columns whose words are known make a header; with fewer it is sought by its shape."""
 
@@ -127,6 +131,9 @@ def _is_of_words(row: Row, width: int) -> bool:
 
 def data_lines(sheet: Sheet, header: Header) -> Iterator[Line]:
     """Yield the rows of data below the header, in order, past all that is only furniture."""
+    if header.form:
+        yield from _assets(sheet, header)
+        return
     columns, skip_until = header.columns, header.row + header.lines
     areas = Areas(sheet.merged)
     merged = _Lender(sheet.merged)
@@ -148,6 +155,13 @@ def data_lines(sheet: Sheet, header: Header) -> Iterator[Line]:
             equipment_class = _class_name(row)
         elif part is _Part.DATA:
             yield Line(row, cells, merged.lent(row, columns), columns, equipment_class)
+
+
+def _assets(sheet: Sheet, header: Header) -> Iterator[Line]:
+    """The rows of another system's list: all that are filled, for it has no furniture."""
+    for row in sheet.rows:
+        if row.number >= header.row + header.lines and (cells := snipe_cells(row, header)):
+            yield Line(row, cells, {}, header.columns, None)
 
 
 def _windows(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:

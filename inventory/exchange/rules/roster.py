@@ -13,7 +13,7 @@ from inventory.exchange.rules.conflicts import FileMemory, Repeats, SheetMemory
 from inventory.exchange.rules.cover import Cover, is_cover_name, read_cover
 from inventory.exchange.rules.doubtful import doubtful, is_doubtful
 from inventory.exchange.rules.faults import WHOLE_ROW, Fault, FaultCode, Severity
-from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header
+from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header, letter
 from inventory.exchange.rules.lines import Line, data_lines, first_header
 from inventory.exchange.rules.places import Register, Room, gathered_register
 from inventory.exchange.rules.records import Examined, Record, Settings, examine
@@ -38,8 +38,8 @@ class Roster:
     headers: tuple[SheetHeader, ...] = ()
     """What each sheet's columns hold and how that is known."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The roster as plain values, with a count of the faults by code."""
+    def head_as_json(self) -> dict[str, Any]:
+        """What is said of the file as a whole, with a count of the faults by code."""
         return {
             "file": self.file,
             "school": self.school,
@@ -50,6 +50,11 @@ class Roster:
             "clean_records": len(self.records),
             "fault_count": len(self.faults),
             "faults_by_code": dict(Counter(fault.code.value for fault in self.faults)),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The roster as plain values."""
+        return self.head_as_json() | {
             "records": [record.as_json() for record in self.records],
             "faults": [fault.as_json() for fault in self.faults],
         }
@@ -67,6 +72,30 @@ class SheetHeader:
     sheet: str
     header: Header
     samples: Mapping[int, tuple[str, ...]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The header as plain values, column by column."""
+        field_of = {column: field for field, column in self.header.columns.items()}
+        columns = []
+        for column in sorted({*self.header.labels, *self.samples}):
+            field = field_of.get(column)
+            columns.append(
+                {
+                    "column": letter(column),
+                    "key": self.header.key(column),
+                    "label": self.header.labels.get(column, ""),
+                    "field": field,
+                    "source": self.header.sources[field].value if field else None,
+                    "samples": list(self.samples.get(column, ())),
+                }
+            )
+        return {
+            "sheet": self.sheet,
+            "row": self.header.row if self.header.lines else None,
+            "fingerprint": self.header.fingerprint,
+            "form": self.header.form,
+            "columns": columns,
+        }
 
 
 Keep = Callable[[Iterable[Any]], Sequence[Any]]
