@@ -72,9 +72,7 @@ def keep_part(session: Session, by: Actor, *, import_id: str, n: int, content: b
     if job is None:
         raise NotFound(what="import", key=import_id)
     packed = zlib.compress(content, 1)
-    session.add(
-        ImportPart(school_id=job.school_id, import_id=job.id, n=n, content=packed)
-    )
+    session.add(ImportPart(school_id=job.school_id, import_id=job.id, n=n, content=packed))
 
 
 @requires(Permission.IMPORT)

@@ -25,7 +25,6 @@ from inventory.exchange.service import Plan
 from inventory.identity.rules import initials
 from inventory.scope import Actor
 
-
 Source = Path | bytes | BinaryIO
 Progress = Callable[[int, int], None]
 """Told how many rows are done, and of how many."""

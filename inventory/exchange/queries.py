@@ -167,7 +167,8 @@ def _head(session: Session, job: Import) -> ImportHead:
     return ImportHead(
         job.school_id, job.id, job.file, job.staged_at, job.confirmed_at, job.applied_at,
         job.document_id, {row[0]: row[1] for row in statuses},
-        json.loads(job.headers or "[]"), job.undo_begun_at, job.undone_at, _is_recorded(session, job),
+        json.loads(job.headers or "[]"), job.undo_begun_at, job.undone_at,
+        _is_recorded(session, job),
     )  # fmt: skip
 
 
@@ -431,9 +432,7 @@ def summary(session: Session, head: ImportHead) -> dict[str, int]:
         select(
             func.coalesce(func.sum(ImportRow.quantity), 0),
             func.coalesce(func.sum(case((is_item, ImportRow.quantity), else_=0)), 0),
-            func.count(
-                distinct(case((and_(~is_item, ImportRow.quantity > 0), ImportRow.lot)))
-            ),
+            func.count(distinct(case((and_(~is_item, ImportRow.quantity > 0), ImportRow.lot)))),
         ).where(*counted)
     ).one()
     severities = session.execute(

@@ -464,9 +464,7 @@ def choose(
     job = _staged_import(session, import_id)
     if managed_as is ManagedAs.CHEMICAL:
         raise Invalid(field="managed_as", value=managed_as.value)
-    change = update(ImportRow).where(
-        *_still_to_do(job), ImportRow.managed_as != managed_as.value
-    )
+    change = update(ImportRow).where(*_still_to_do(job), ImportRow.managed_as != managed_as.value)
     if equipment_class is None:
         change = change.where(ImportRow.n.in_(list(rows)))
     else:

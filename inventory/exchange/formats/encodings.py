@@ -28,7 +28,9 @@ _MARKS = (
 
 def encoding_of(file: BinaryIO) -> tuple[str, int]:
     """
-    Tell a text's encoding and the length of its mark, by its byte order mark, its declaration, or by trying UTF-8 before GB18030.
+    Tell a text's encoding and the length of its byte order mark.
+
+    The mark says it, or a declaration, or UTF-8 is tried before GB18030.
 
     UTF-8 comes first because Chinese text in GB18030 is practically never valid UTF-8. The file is
     read through once to find out, in parts.

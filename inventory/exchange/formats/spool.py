@@ -26,7 +26,7 @@ class Spool(Sequence[T], Generic[T]):
     """Values in a temporary file that nobody else can open; it goes when the spool goes."""
 
     def __init__(self, values: Iterable[T] = ()) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._ends = array("Q", [0])
         self._length = 0
         weakref.finalize(self, self._file.close)
@@ -69,8 +69,10 @@ class Spool(Sequence[T], Generic[T]):
         return part
 
     def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(
-            one == two for one, two in zip(self, other, strict=True)
+        return (
+            isinstance(other, Sequence)
+            and len(self) == len(other)
+            and all(one == two for one, two in zip(self, other, strict=True))
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -181,11 +181,13 @@ class Header:
         label = self.labels.get(column, "")
         if label and sum(other == label for other in self.labels.values()) == 1:
             return label
-        return f"{label}[{letter(column)}]"
+        return f"{label}[{letter(column)}]" if label else letter(column)
 
     def keys(self, column: int) -> tuple[str, ...]:
         """All that a column may be called."""
-        return (self.key(column), f"[{letter(column)}]", tidy_label(self.labels.get(column, "")))
+        label = tidy_label(self.labels.get(column, ""))
+        names = (self.key(column), letter(column), letter(column).lower(), label)
+        return tuple(name for name in names if name)
 
 
 class Areas:

@@ -98,7 +98,7 @@ def first_header(
     below = [row for row in start if row.number >= header.row + header.lines]
     choices = chosen or {}
     return completed(
-        header, below[:SAMPLE], {**choices.get("", {}), **choices.get(header.fingerprint, {})}
+        header, below[:SAMPLE], {**choices.get(header.fingerprint, {}), **choices.get("", {})}
     )
 
 

@@ -94,7 +94,7 @@ def snipe_cells(row: Row, header: Header) -> dict[str, Cell]:
 
 
 def note_of(beside: Mapping[str, str]) -> str:
-    """Serial number, maker and the like in one line, for as long as a thing has no place for them."""
+    """Serial number, maker and the like in one line, while a thing has no fields for them."""
     words = {
         "notes": "{}", "asset_name": "{}", "serial": "SN: {}", "maker": "厂家: {}",
         "supplier": "供应商: {}", "warranty": "保修: {}", "status": "Snipe-IT: {}",

@@ -39,9 +39,7 @@ def wanted_places(
     for short in dict.fromkeys([*known, *stood.rooms]):
         room = known.get(short, {})
         name = room.get("name") or short
-        rooms[short] = Wanted(
-            short, "room", None, short, name, room.get("keeper"), short in known
-        )
+        rooms[short] = Wanted(short, "room", None, short, name, room.get("keeper"), short in known)
     on_cover = [(short, n) for short, room in known.items() for n in room["cabinets"]]
     cabinets = _cabinets(on_cover, stood, rooms)
     return [*rooms.values(), *cabinets, *(_shelf(*key) for key in sorted(stood.shelves))]
@@ -79,7 +77,9 @@ def _cabinets(
     """Cabinets are named after what most of their rows are, and kept by whom keeps most of it."""
     order = {short: n for n, short in enumerate(rooms)}
     found = []
-    for room, number in sorted({*on_cover, *stood.classes}, key=lambda key: (order[key[0]], key[1])):
+    for room, number in sorted(
+        {*on_cover, *stood.classes}, key=lambda key: (order[key[0]], key[1])
+    ):
         key = (room, number)
         found.append(
             Wanted(

@@ -47,7 +47,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_import_fault_code", "import_fault", ["school_id", "import_id", "severity", "code", "n"]
     )
-    op.create_index("ix_import_fault_row", "import_fault", ["school_id", "import_id", "sheet", "row"])
+    op.create_index(
+        "ix_import_fault_row", "import_fault", ["school_id", "import_id", "sheet", "row"]
+    )
     op.create_table(
         "import_part",
         _school(),
@@ -99,7 +101,14 @@ ROW = sa.table(
     *(
         sa.column(name)
         for name in (
-            "school_id", "import_id", "n", "record", "quantity", "equipment_class", "location", "lot",
+            "school_id",
+            "import_id",
+            "n",
+            "record",
+            "quantity",
+            "equipment_class",
+            "location",
+            "lot",
         )
     ),
 )
@@ -108,7 +117,15 @@ FAULT = sa.table(
     *(
         sa.column(name)
         for name in (
-            "school_id", "import_id", "n", "sheet", "row", "field", "code", "severity", "raw",
+            "school_id",
+            "import_id",
+            "n",
+            "sheet",
+            "row",
+            "field",
+            "code",
+            "severity",
+            "raw",
             "repaired",
         )
     ),
