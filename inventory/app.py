@@ -35,6 +35,7 @@ from inventory.register import api as register_api
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
+from inventory.reports import pages as reports_pages
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning.express import Express
@@ -68,6 +69,7 @@ PAGES = (
     counting_pages.bp,
     exchange_pages.bp,
     staff_pages.bp,
+    reports_pages.bp,
     health.bp,
 )
 APIS = (scanning_api.bp, register_api.bp, printing_api.bp, counting_api.bp, staff_api.bp)
