@@ -21,9 +21,9 @@ def attainment_xlsx(
         (gettext("School"), 20), (gettext("Subject"), 12), (gettext("Class"), 14),
         (gettext("Catalogue code"), 14), (gettext("Name"), 24), (gettext("Specification"), 24),
         (gettext("Unit"), 8), (gettext("Required"), 10), (gettext("Usable"), 10),
-        (gettext("Attainment"), 12), (gettext("Gap"), 10), (gettext("Surplus"), 10),
+        (gettext("Attainment"), 12), (gettext("Gap"), 10), (gettext("To spare"), 10),
         (gettext("Unit price"), 12), (gettext("Need in yuan"), 14), (gettext("Gap in yuan"), 14),
-        (gettext("Surplus in yuan"), 14), (gettext("Idle in other schools"), 36),
+        (gettext("To spare in yuan"), 14), (gettext("Idle in other schools"), 36),
     ]  # fmt: skip
     title = str(gettext("Attainment and gaps"))
     head = [*facts, ()]

@@ -257,7 +257,7 @@ def header_at(rows: Sequence[Row], areas: Areas = NO_AREAS) -> Header | None:
     if not any(_field(rows[0], column) for column in rows[0].cells):
         return None
     lines = _lines(rows, areas)
-    columns = _columns(lines, areas)
+    columns = columns_named(lines, areas)
     if len(columns) < 2:
         return None
     return described(lines, columns, areas)
@@ -311,7 +311,7 @@ def _continues(row: Row, following: Row) -> bool:
     return words > 0 and 2 * words >= len(following.cells)
 
 
-def _columns(lines: Sequence[Row], areas: Areas) -> dict[str, int]:
+def columns_named(lines: Sequence[Row], areas: Areas) -> dict[str, int]:
     """Column by field; the lower word counts before the upper, the specific before the general."""
     best: dict[str, tuple[int, int]] = {}
     for column in _all_columns(lines):

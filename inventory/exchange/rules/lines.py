@@ -14,6 +14,7 @@ from inventory.exchange.rules.columns import SAMPLE, completed
 from inventory.exchange.rules.headers import (
     Areas,
     Header,
+    columns_named,
     described,
     field_of,
     header_at,
@@ -116,7 +117,7 @@ def _by_shape(rows: Sequence[Row], areas: Areas) -> Header | None:
     above = [row for row in rows[max(first - 4, 0) : first] if _is_of_words(row, len(data.cells))]
     if not above:
         return Header(row=data.number, lines=0, columns={})
-    return described([above[-1]], {}, areas)
+    return described([above[-1]], columns_named([above[-1]], areas), areas)
 
 
 def _holds_numbers(row: Row) -> bool:

@@ -13,7 +13,7 @@ from inventory.exchange.rules.conflicts import FileMemory, Repeats, SheetMemory
 from inventory.exchange.rules.cover import Cover, is_cover_name, read_cover
 from inventory.exchange.rules.doubtful import doubtful, is_doubtful
 from inventory.exchange.rules.faults import WHOLE_ROW, Fault, FaultCode, Severity
-from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header, letter
+from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header, is_repeated, letter
 from inventory.exchange.rules.lines import Line, data_lines, first_header
 from inventory.exchange.rules.places import Register, Room, gathered_register
 from inventory.exchange.rules.records import Examined, Record, Settings, examine
@@ -189,7 +189,7 @@ def _samples(sheet: Sheet, header: Header) -> dict[int, tuple[str, ...]]:
     """The first different texts below each column."""
     found: dict[int, list[str]] = {}
     for row in islice(sheet.rows, _LOOKED_AT):
-        if row.number < header.row + header.lines:
+        if row.number < header.row + header.lines or is_repeated(header, row):
             continue
         for column, cell in row.cells.items():
             texts = found.setdefault(column, [])
