@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 PART = 64
 """Values that are written, and read again, together."""
-_IN_MEMORY = 4 * 1024 * 1024
+_IN_MEMORY = 1024 * 1024
 """Bytes up to which a spool never touches the disk."""
 
 

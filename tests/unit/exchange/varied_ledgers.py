@@ -129,6 +129,7 @@ class Style:
     blank_columns: int
     dates: str
     cover: bool
+    cover_name: str
     others: dict[str, Callable[[random.Random], Any]]
 
 
@@ -206,6 +207,7 @@ def _style(rng: random.Random, form: str, words: str) -> Style:
         blank_columns=0 if plain else rng.choice((0, 0, 1)),
         dates=rng.choice(("iso", "dots", "slashes", "chinese", "real" if form in TYPED else "iso")),
         cover=form in TYPED and rng.random() < 0.7,
+        cover_name=rng.choice(("封面", "基本情况", "场室一览")),
         others=others,
     )
 
@@ -649,7 +651,7 @@ def _xlsx(style: Style, school: str, rooms: list[Any], grids: dict[str, Grid]) -
     book = openpyxl.Workbook()
     book.remove(book.active)
     if style.cover:
-        cover = book.create_sheet("封面")
+        cover = book.create_sheet(style.cover_name)
         for row in _cover_rows(school, rooms):
             cover.append(row)
     for name, grid in grids.items():
@@ -673,7 +675,7 @@ def _xls(style: Style, school: str, rooms: list[Any], grids: dict[str, Grid]) ->
             for row, values in enumerate(_cover_rows(school, rooms), start=1)
             for column, value in enumerate(values, start=1)
         }
-        sheets.append(("封面", 0, _biff(cells)))
+        sheets.append((style.cover_name, 0, _biff(cells)))
     sheets += [(name, 0, _biff(grid.cells)) for name, grid in grids.items()]
     return old.workbook(sheets)
 
