@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from scoring import NOTHING, score
 from varied_ledgers import FORMS, make
 
 from inventory.exchange.rules import Location, read_roster
@@ -11,6 +10,7 @@ from inventory.exchange.rules.doubtful import doubtful
 from inventory.exchange.rules.headers import Source
 from inventory.exchange.rules.lines import first_header
 from inventory.exchange.workbook import open_workbook
+from tests.scoring import NOTHING, score
 
 SEEDS = range(4)
 PLANTED = {
