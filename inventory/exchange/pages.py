@@ -1,5 +1,6 @@
 """This module is about importing spreadsheets from pages: upload, dry run, choices, confirm."""
 
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,6 +23,8 @@ from inventory.web.refusals import words
 from inventory.web.words import COLUMN_FIELDS, say
 
 SLICES_A_REQUEST = 8
+LONGEST_READING = timedelta(minutes=10)
+"""After so long a file that is not there as a whole was cut off."""
 bp = Blueprint("exchange", __name__)
 
 
@@ -41,6 +44,16 @@ def _list(message: str = "", status: int = 200) -> Any:
         ),
         status,
     )  # fmt: skip
+
+
+@bp.get("/imports/progress")
+@needs(Permission.IMPORT)
+def show_progress() -> Any:
+    """How far the files are that are being read at this moment, here or in the shell."""
+    return render_template(
+        "exchange/_progress.html",
+        staging=queries.being_staged(db.session(), now() - LONGEST_READING),
+    )
 
 
 @bp.get("/imports/template.xlsx")

@@ -152,6 +152,28 @@ def imports(session: Session, school_id: str | None = None, limit: int = 20) -> 
     return [_head(session, job) for job in session.scalars(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """An import whose rows are still being kept: how many are there, and of how many."""
+
+    file: str
+    staged: int
+    total: int
+
+
+def being_staged(session: Session, since: datetime) -> list[Staging]:
+    """Return the imports begun since a time whose rows are not all there yet."""
+    staged = (
+        select(func.count())
+        .where(ImportRow.school_id == Import.school_id, ImportRow.import_id == Import.id)
+        .scalar_subquery()
+    )
+    query = select(Import.file, staged, Import.rows_total).where(
+        Import.staged_at >= since, Import.confirmed_at.is_(None), Import.rows_total > staged
+    )
+    return [Staging(row[0], int(row[1]), int(row[2] or 0)) for row in session.execute(query)]
+
+
 def head(session: Session, import_id: str) -> ImportHead | None:
     """Return one import of the schools in sight."""
     job = session.scalar(select(Import).where(Import.id == import_id))

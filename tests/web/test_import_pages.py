@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from inventory.app import create_app
-from inventory.db import db
+from inventory.db import db, transact
+from inventory.exchange import service as exchange
 from inventory.exchange.models import ImportPart, ImportRow
 from inventory.exchange.queries import FIRST_FAULTS
 from inventory.register.queries import search
@@ -17,7 +19,7 @@ from inventory.scope import OPERATOR
 from tests.conftest import Apart
 from tests.statements import asked_of
 from tests.unit.services.test_import_service import HEADER, ledger
-from tests.world import OTHER, PASSWORD, acting
+from tests.world import HOME, OTHER, PASSWORD, acting
 
 SCALE = ["11003", "电子秤", "1kg", "台", 2, 520, "科仪1-01-1", "王芳"]
 CLAMP = ["02003", "试管夹", "木质", "个", 30, 2.5, "科仪1-02-1", "王芳"]
@@ -139,6 +141,23 @@ def test_the_file_is_let_go_when_its_import_is_confirmed(client_for, tmp_path):
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(ImportPart)) == 0
     assert client.post(f"{staged}/columns", data={}).status_code == 409
+
+
+def test_how_far_a_long_file_is_read_is_shown(client_for, tmp_path, look):
+    client = client_for("technician")
+    client.post("/language", data={"language": "en"})
+    assert "A large file takes a while" in look(client, "/imports").words
+    file = ledger(tmp_path, *KINDS)
+    session = acting(OPERATOR)
+    roster = exchange.read(file, "long.xlsx")
+    plan = exchange.plan(session, OPERATOR, roster, school_id=HOME, item_price_yuan=500)
+    job = transact(lambda s: exchange.stage(s, OPERATOR, plan, digest="x", at=datetime.now(UTC)).id)
+
+    assert "long.xlsx: 0 of 12 rows are read" in client.get("/imports/progress").text
+    assert "long.xlsx" not in client_for("stranger").get("/imports/progress").text
+    acting(OPERATOR)
+    transact(lambda s: exchange.stage_slice(s, OPERATOR, plan, import_id=job, start=0))
+    assert "long.xlsx" not in client.get("/imports/progress").text
 
 
 def test_many_faults_are_shown_a_page_at_a_time(client_for, tmp_path, look):
