@@ -76,7 +76,7 @@ def _offers(by: Actor, rows: list[Line]) -> dict[tuple[str, Like], list[Offer]]:
         (school, like): offers
         for school, wanted in gaps.items()
         for like, offers in surplus_elsewhere(
-            db.engine, by, own_school=school, wanted=wanted
+            db.engine, by, school_id=school, wanted=wanted
         ).items()
     }
 

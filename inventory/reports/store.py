@@ -41,7 +41,7 @@ class Offer(NamedTuple):
 
 
 def surplus_elsewhere(
-    engine: Engine, by: Actor, *, own_school: str, wanted: Sequence[Like]
+    engine: Engine, by: Actor, *, school_id: str, wanted: Sequence[Like]
 ) -> dict[Like, list[Offer]]:
     """
     Return for each of some kinds of a school what other schools have beyond their need.
@@ -52,7 +52,7 @@ def surplus_elsewhere(
     Raises:
         NotAllowed: whoever asks may not see that school's lines; nothing is asked then.
     """
-    if not by.may(Permission.SEE) or not by.sees(own_school):
+    if not by.may(Permission.SEE) or not by.sees(school_id):
         raise NotAllowed(permission=Permission.SEE.value)
     asked = list(dict.fromkeys(wanted))[:MOST_LIKE]
     if not asked:
@@ -66,7 +66,7 @@ def surplus_elsewhere(
         .join(SCHOOL, SCHOOL.c.id == KIND.c.school_id)
         .join(CARD, and_(CARD.c.school_id == KIND.c.school_id, CARD.c.kind_id == KIND.c.id))
         .where(
-            KIND.c.school_id != own_school,
+            KIND.c.school_id != school_id,
             KIND.c.name.in_(sorted({one.name for one in asked})),
             KIND.c.required.is_not(None),
             KIND.c.retired_at.is_(None),

@@ -90,22 +90,22 @@ def test_the_idle_surplus_of_others_is_offered_and_nothing_else_of_them(needs, t
     acting(technician)
     assert {line.school_id for line in queries.lines(db.session(), Wanted())} == {HOME}
 
-    found = surplus_elsewhere(db.engine, technician, own_school=HOME, wanted=[LIKE])
+    found = surplus_elsewhere(db.engine, technician, school_id=HOME, wanted=[LIKE])
 
     (offers,) = found.values()
     assert [offer.surplus for offer in offers] == [5]
     assert Offer._fields == ("school", "surplus")
     near = Like("99999", "电子秤", "1kg", "件")
-    assert surplus_elsewhere(db.engine, technician, own_school=HOME, wanted=[near])[near] == offers
+    assert surplus_elsewhere(db.engine, technician, school_id=HOME, wanted=[near])[near] == offers
     other = Like("11003", "电子秤", "2kg", "台")
-    assert surplus_elsewhere(db.engine, technician, own_school=HOME, wanted=[other]) == {}
+    assert surplus_elsewhere(db.engine, technician, school_id=HOME, wanted=[other]) == {}
 
 
 def test_who_may_not_see_the_line_is_told_nothing(needs):
     technician = needs.technician
     for who, school in ((NOBODY, HOME), (technician, OTHER)):
         with pytest.raises(NotAllowed):
-            surplus_elsewhere(db.engine, who, own_school=school, wanted=[LIKE])
+            surplus_elsewhere(db.engine, who, school_id=school, wanted=[LIKE])
 
 
 def test_many_lines_ask_for_no_more_than_few(needs, tmp_path):
@@ -116,7 +116,7 @@ def test_many_lines_ask_for_no_more_than_few(needs, tmp_path):
             queries.figures(session, Wanted(HOME))
             queries.by_school(session, Wanted())
             surplus_elsewhere(
-                db.engine, OPERATOR, own_school=HOME, wanted=[line.like for line in lines]
+                db.engine, OPERATOR, school_id=HOME, wanted=[line.like for line in lines]
             )
         return seen.statements
 

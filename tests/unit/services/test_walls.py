@@ -19,7 +19,7 @@ from inventory.app import TASKS
 from inventory.base import Base, SchoolOptional, SchoolScoped, table_of
 from inventory.counting.service import open_count
 from inventory.db import SCHOOLS, WRITES, db, transact
-from inventory.exchange.models import Import, ImportRow
+from inventory.exchange.models import ColumnChoice, Import, ImportFault, ImportPart, ImportRow
 from inventory.identity.service import actors_by_token
 from inventory.places.models import Place
 from inventory.places.queries import place_by_code
@@ -239,13 +239,22 @@ def _more(session, place, world):
     )
     session.add(
         Import(school_id=school, id=f"i{school}", file="f", digest="d", staged_at=NOON,
-               staged_by="x", rooms="[]", faults="[]")
+               staged_by="x", rooms="[]")
     )  # fmt: skip
     session.flush()
     session.add(
         ImportRow(school_id=school, import_id=f"i{school}", n=0, line_key="k", sheet="s", row=1,
-                  record="{}", managed_as="item", status="new", differs="")
+                  record="{}", managed_as="item", status="new", differs="", quantity=1,
+                  equipment_class="", location="", lot="l")
     )  # fmt: skip
+    of_it = {"school_id": school, "import_id": f"i{school}", "n": 0}
+    session.add(ImportPart(**of_it, content=b""))
+    session.add(
+        ImportFault(**of_it, sheet="s", row=1, field="*", code="c", severity="error", raw=None)
+    )
+    session.add(
+        ColumnChoice(school_id=school, fingerprint="f", columns="{}", chosen_at=NOON, chosen_by="x")
+    )
 
 
 @pytest.mark.parametrize(("table", "columns"), sorted(parents()))
