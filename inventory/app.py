@@ -46,6 +46,7 @@ from inventory.register import attachments_pages, cards_pages, placing_pages, ta
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
+from inventory.reports import pages as reports_pages
 from inventory.scanning import api as scanning_api
 from inventory.scanning import pages as scanning_pages
 from inventory.scanning import tags_pages
@@ -103,6 +104,7 @@ PAGES = (
     counting_pages.bp,
     exchange_pages.bp,
     staff_pages.bp,
+    reports_pages.bp,
     health.bp,
 )
 APIS = (

@@ -911,3 +911,15 @@ class Locked(Refusal):
 class NotLocked(Refusal):
     code = "not_locked"
     words = N_("%(place)s is not locked itself.")
+
+
+# --- importing -----------------------------------------------------------------------------
+
+
+class FileNotKept(Refusal):
+    """A staged file cannot be read again: an earlier release did not keep it."""
+
+    code = "file_not_kept"
+    status = 409
+    exit_code = 3
+    words = N_("This file was not kept. Choose it again to read it in another way.")

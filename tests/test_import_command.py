@@ -68,3 +68,37 @@ def test_a_file_whose_folder_is_not_there_is_refused_before_anything_is_done(dat
     tallycard(data, "import", "--template", nowhere, code=2)
 
     assert serial(tallycard(data, "codes", "mint", "1")) == first + 1
+
+
+ODD = ["列一", "器材", "规格", "计量", "实有数量", "每个", "摆放", "谁管"]
+ROWS = [
+    [f"{11000 + n}", f"仪器{chr(0x4E00 + n)}", f"{n}号", "个", 40 - n, 2.5, "科仪1-01-1", "王芳"]
+    for n in range(12)
+]
+
+
+def fields(document):
+    return {column["label"]: column["field"] for column in document["columns"][0]["columns"]}
+
+
+def test_what_columns_hold_is_said_can_be_changed_and_is_kept(data, tmp_path):
+    file = str(ledger(tmp_path, *ROWS, header=ODD))
+    [dry] = told(tallycard(data, "import", file, *NAMED, "--dry-run", "--json"))
+    assert fields(dry) == {
+        "列一": "code", "器材": "name", "规格": "spec", "计量": "unit", "实有数量": "quantity",
+        "每个": None, "摆放": "location", "谁管": "keeper",
+    }  # fmt: skip
+    said = tallycard(data, "import", file, *NAMED, "--dry-run")
+    assert "列一=code*" in said
+    assert "实有数量=quantity" in said
+
+    mapped = ("--map", "每个=unit_price", "--map", "c=-")
+    [first] = told(tallycard(data, "import", file, *NAMED, *mapped, "--json"))
+    assert (first["records"][0]["unit_price"], first["records"][0]["spec"]) == ("2.50", None)
+    [again] = told(tallycard(data, "import", file, *NAMED, "--dry-run", "--json"))
+    assert (fields(again)["每个"], fields(again)["规格"]) == ("unit_price", None)
+    assert again["summary"]["same"] == 12
+
+    for wrong in ("每个=price", "name", "=name"):
+        tallycard(data, "import", file, *NAMED, "--map", wrong, code=2)
+    tallycard(data, "import", file, "--map", "a=name", "--map", "b=name", code=2)

@@ -1,6 +1,7 @@
 """This module is about importing spreadsheets from pages: upload, dry run, choices, confirm."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, BinaryIO
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -8,7 +9,8 @@ from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
 from inventory.errors import ImportInUse, Invalid, Missing, Refusal
 from inventory.exchange import queries, service
-from inventory.exchange.edge import Applying, stage
+from inventory.exchange.columns_service import choose_columns
+from inventory.exchange.edge import Applying, keep, kept, read, stage
 from inventory.exchange.papers import template
 from inventory.exchange.queries import ImportHead
 from inventory.places import queries as places
@@ -18,8 +20,11 @@ from inventory.web.door import needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
+from inventory.web.words import COLUMN_FIELDS, say
 
 SLICES_A_REQUEST = 8
+LONGEST_READING = timedelta(minutes=10)
+"""After so long a file that is not there as a whole was cut off."""
 bp = Blueprint("exchange", __name__)
 
 
@@ -39,6 +44,16 @@ def _list(message: str = "", status: int = 200) -> Any:
         ),
         status,
     )  # fmt: skip
+
+
+@bp.get("/imports/progress")
+@needs(Permission.IMPORT)
+def show_progress() -> Any:
+    """How far the files are that are being read at this moment, here or in the shell."""
+    return render_template(
+        "exchange/_progress.html",
+        staging=queries.being_staged(db.session(), now() - LONGEST_READING),
+    )
 
 
 @bp.get("/imports/template.xlsx")
@@ -70,16 +85,19 @@ def _stage(by: Actor, school_id: str) -> str:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise Missing(field="file")
-    content = upload.read()
-    school = by.school_id or school_id or None
-    known = service.known_rooms(db.session(), school)
-    roster = service.read(content, upload.filename, known)
+    content: BinaryIO = upload.stream  # type: ignore[assignment]
+    return _read_and_stage(by, content, upload.filename, by.school_id or school_id or None)
+
+
+def _read_and_stage(by: Actor, content: BinaryIO, filename: str, school_id: str | None) -> str:
+    roster = read(content, filename, school_id)
     plan = service.plan(
-        db.session(), by, roster, school_id=school,
+        db.session(), by, roster, school_id=school_id,
         item_price_yuan=settings().item_price_yuan,
     )  # fmt: skip
-    digest = service.digest_of(content)
-    return stage(by, plan, digest=digest, at=now())
+    job = stage(by, plan, digest=service.digest_of(content), at=now())
+    keep(by, job, content)
+    return job
 
 
 def _head(import_id: str) -> ImportHead:
@@ -87,7 +105,7 @@ def _head(import_id: str) -> ImportHead:
 
 
 @bp.get("/imports/<import_id>")
-@needs(Permission.IMPORT, "page", "status", "undo")
+@needs(Permission.IMPORT, "page", "status", "undo", "fault")
 def show_import(import_id: str) -> Any:
     """The dry run: what each row becomes, how many labels that means, and what is wrong."""
     return _show(_head(import_id))
@@ -105,10 +123,80 @@ def _show(head: ImportHead, message: str = "", status: int = 200) -> Any:
             pages=-(-total // queries.PAGE), classes=queries.classes(session, head),
             school=places.school(session, head.school_id),
             lacking=queries.places_to_set_up(session, head) if not head.confirmed_at else None,
-            in_the_way=_in_the_way(head),
+            in_the_way=_in_the_way(head), faults=queries.faults(session, head),
+            one_fault=_one_fault(head, page), headers=_headers(head), fields=COLUMN_FIELDS,
         ),
         status,
     )  # fmt: skip
+
+
+@bp.post("/imports/<import_id>/columns")
+@needs(Permission.IMPORT)
+def create_columns(import_id: str) -> Any:
+    """Say what the columns hold, keep that for the next time, and read the file again so."""
+    by = actor()
+    head = _head(import_id)
+    values = _columns_form(head)
+    try:
+        job = _read_again(by, head, _chosen(head, values))
+    except Refusal as refusal:
+        return _show(head, words(refusal), refusal.status)
+    return redirect(url_for("exchange.show_import", import_id=job))
+
+
+def _columns_form(head: ImportHead) -> dict[str, str]:
+    """The columns that the form has; the others stay as they are."""
+    names = [f"{n}-{column['column']}" for n, one in _headers(head) for column in one["columns"]]
+    values = form(optional=tuple(names))
+    return {name: value for name, value in values.items() if name in request.form}
+
+
+def _headers(head: ImportHead) -> list[tuple[int, dict[str, Any]]]:
+    """The file's different headers, each once with its number, without other systems' lists."""
+    found = {one["fingerprint"]: one for one in reversed(head.headers) if not one["form"]}
+    return list(enumerate(reversed(found.values()), start=1))
+
+
+def _chosen(head: ImportHead, values: dict[str, str]) -> dict[str, dict[str, str]]:
+    """
+    What was said of each header's columns, by the words over them.
+
+    Raises:
+        Invalid: there is no such field, or two columns are to hold the same.
+    """
+    choices: dict[str, dict[str, str]] = {}
+    for n, one in _headers(head):
+        told = {
+            column["key"]: values.get(f"{n}-{column['column']}", column["field"] or "")
+            for column in one["columns"]
+        }
+        for field in filter(None, told.values()):
+            if field not in COLUMN_FIELDS or list(told.values()).count(field) > 1:
+                raise Invalid(field="column", value=say(COLUMN_FIELDS, field)[:60])
+        choices[one["fingerprint"]] = told
+    return choices
+
+
+def _read_again(by: Actor, head: ImportHead, choices: dict[str, dict[str, str]]) -> str:
+    """Read a staged file once more as it was said, in place of the first reading."""
+    with kept(by, head.id) as file:
+        transact(
+            lambda opened: choose_columns(
+                opened, by, school_id=head.school_id, choices=choices, at=now()
+            )
+        )
+        job = _read_and_stage(by, file, head.file, head.school_id)
+    transact(lambda opened: service.discard(opened, by, import_id=head.id))
+    return job
+
+
+def _one_fault(head: ImportHead, page: int) -> tuple[str, list[queries.FaultView], int] | None:
+    """The code that the address asks for, one page of its faults, and how many pages there are."""
+    code = request.args.get("fault", "")
+    if not code:
+        return None
+    shown, total = queries.faults_with(db.session(), head, code, page)
+    return code, shown, -(-total // queries.PAGE)
 
 
 def _in_the_way(head: ImportHead) -> list[queries.Obstacle] | None:

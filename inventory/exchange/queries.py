@@ -1,22 +1,24 @@
 """This module is about reading imports: what a staged file would do, row by row."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import ManagedAs
 from inventory.counting.models import Count, CountLine, CountSighting
-from inventory.exchange.models import Import, ImportRow, RowStatus
+from inventory.exchange.models import Import, ImportFault, ImportRow, RowStatus
 from inventory.places.models import Place
 from inventory.register.models import Holding, Thing
 
 PAGE = 100
+FIRST_FAULTS = 30
+"""Faults of one code that the page shows before anybody asks for more."""
 MANY = 500
 """Codes in one statement."""
 
@@ -63,7 +65,8 @@ class ImportHead:
     applied_at: datetime | None
     document_id: str | None
     statuses: dict[str, int]
-    faults: list[dict[str, Any]]
+    headers: list[dict[str, Any]]
+    """What the columns of each sheet hold; nothing for imports of release 0.1.0."""
     undo_begun_at: datetime | None = None
     undone_at: datetime | None = None
     is_recorded: bool = True
@@ -99,6 +102,29 @@ class ImportHead:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultView:
+    """Something that was wrong in the file, at its place."""
+
+    sheet: str
+    row: int
+    column: str
+    code: str
+    severity: str
+    raw: str | None
+    repaired: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """The faults of one code: how many there are, and the first of them."""
+
+    code: str
+    severity: str
+    count: int
+    first: tuple[FaultView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RowView:
     """One row of a staged file with what it becomes and what was found wrong with it."""
 
@@ -109,7 +135,7 @@ class RowView:
     managed_as: str
     status: str
     differs: tuple[str, ...]
-    faults: tuple[dict[str, Any], ...]
+    faults: tuple[FaultView, ...]
 
     @property
     def labels(self) -> int:
@@ -126,6 +152,28 @@ def imports(session: Session, school_id: str | None = None, limit: int = 20) -> 
     return [_head(session, job) for job in session.scalars(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """An import whose rows are still being kept: how many are there, and of how many."""
+
+    file: str
+    staged: int
+    total: int
+
+
+def being_staged(session: Session, since: datetime) -> list[Staging]:
+    """Return the imports begun since a time whose rows are not all there yet."""
+    staged = (
+        select(func.count())
+        .where(ImportRow.school_id == Import.school_id, ImportRow.import_id == Import.id)
+        .scalar_subquery()
+    )
+    query = select(Import.file, staged, Import.rows_total).where(
+        Import.staged_at >= since, Import.confirmed_at.is_(None), Import.rows_total > staged
+    )
+    return [Staging(row[0], int(row[1]), int(row[2] or 0)) for row in session.execute(query)]
+
+
 def head(session: Session, import_id: str) -> ImportHead | None:
     """Return one import of the schools in sight."""
     job = session.scalar(select(Import).where(Import.id == import_id))
@@ -140,8 +188,9 @@ def _head(session: Session, job: Import) -> ImportHead:
     )
     return ImportHead(
         job.school_id, job.id, job.file, job.staged_at, job.confirmed_at, job.applied_at,
-        job.document_id, {row[0]: row[1] for row in statuses}, json.loads(job.faults),
-        job.undo_begun_at, job.undone_at, _is_recorded(session, job),
+        job.document_id, {row[0]: row[1] for row in statuses},
+        json.loads(job.headers or "[]"), job.undo_begun_at, job.undone_at,
+        _is_recorded(session, job),
     )  # fmt: skip
 
 
@@ -157,15 +206,21 @@ def _is_recorded(session: Session, job: Import) -> bool:
 
 def places_to_set_up(session: Session, head: ImportHead) -> tuple[list[str], int, bool]:
     """Return places that the school lacks, how many rows they mean, and whether they are chosen."""
-    query = select(ImportRow.record, ImportRow.status).where(
-        ImportRow.school_id == head.school_id,
-        ImportRow.import_id == head.id,
-        ImportRow.differs == "location",
-        ImportRow.status.in_([RowStatus.NO_PLACE.value, RowStatus.NEW.value]),
+    query = (
+        select(ImportRow.location, ImportRow.status, func.count())
+        .where(
+            ImportRow.school_id == head.school_id,
+            ImportRow.import_id == head.id,
+            ImportRow.differs == "location",
+            ImportRow.status.in_([RowStatus.NO_PLACE.value, RowStatus.NEW.value]),
+        )
+        .group_by(ImportRow.location, ImportRow.status)
+        .order_by(ImportRow.location)
     )
-    rows = session.execute(query).all()
-    paths = sorted({str(json.loads(row[0])["location"]) for row in rows})
-    return paths, len(rows), any(row[1] == RowStatus.NEW.value for row in rows)
+    found = session.execute(query).all()
+    paths = list(dict.fromkeys(row[0] for row in found))
+    chosen = any(row[1] == RowStatus.NEW.value for row in found)
+    return paths, sum(row[2] for row in found), chosen
 
 
 # --- undoing -------------------------------------------------------------------------------
@@ -317,13 +372,24 @@ def rows(session: Session, head: ImportHead, *, status: str = "", page: int = 1)
     if status:
         query = query.where(ImportRow.status == status)
     query = query.order_by(ImportRow.n).limit(PAGE).offset((page - 1) * PAGE)
-    by_row: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for fault in head.faults:
-        by_row.setdefault((fault["sheet"], fault["row"]), []).append(fault)
-    return [_view(row, by_row) for row in session.scalars(query)]
+    found = list(session.scalars(query))
+    by_row: dict[tuple[str, int], list[FaultView]] = {}
+    for fault in _faults_of(session, head, found):
+        by_row.setdefault((fault.sheet, fault.row), []).append(fault)
+    return [_view(row, by_row) for row in found]
 
 
-def _view(row: ImportRow, faults: dict[tuple[str, int], list[dict[str, Any]]]) -> RowView:
+def _faults_of(session: Session, head: ImportHead, found: Sequence[ImportRow]) -> list[FaultView]:
+    """The faults of some rows of a file, with one statement."""
+    query = select(ImportFault).where(
+        ImportFault.school_id == head.school_id,
+        ImportFault.import_id == head.id,
+        ImportFault.row.in_(sorted({row.row for row in found})),
+    )
+    return [_fault_view(fault) for fault in session.scalars(query.order_by(ImportFault.n))]
+
+
+def _view(row: ImportRow, faults: dict[tuple[str, int], list[FaultView]]) -> RowView:
     return RowView(
         n=row.n,
         sheet=row.sheet,
@@ -336,40 +402,89 @@ def _view(row: ImportRow, faults: dict[tuple[str, int], list[dict[str, Any]]]) -
     )
 
 
+def faults(session: Session, head: ImportHead, *, first: int = FIRST_FAULTS) -> list[FaultGroup]:
+    """Return what was wrong in the file by code, errors first, with the first few of each."""
+    of_it = (ImportFault.school_id == head.school_id, ImportFault.import_id == head.id)
+    group = (ImportFault.severity, ImportFault.code)
+    counted = session.execute(
+        select(*group, func.count()).where(*of_it).group_by(*group).order_by(*group)
+    ).all()
+    place = func.row_number().over(partition_by=group, order_by=ImportFault.n).label("place")
+    ranked = select(ImportFault, place).where(*of_it).subquery()
+    few = aliased(ImportFault, ranked)
+    shown: dict[tuple[str, str], list[FaultView]] = {}
+    for one in session.scalars(select(few).where(ranked.c.place <= first).order_by(few.n)):
+        shown.setdefault((one.severity, one.code), []).append(_fault_view(one))
+    return [
+        FaultGroup(code, severity, count, tuple(shown.get((severity, code), ())))
+        for severity, code, count in counted
+    ]
+
+
+def faults_with(
+    session: Session, head: ImportHead, code: str, page: int
+) -> tuple[list[FaultView], int]:
+    """Return one page of the faults of a code, and how many there are."""
+    of_it = (
+        ImportFault.school_id == head.school_id,
+        ImportFault.import_id == head.id,
+        ImportFault.code == code,
+    )
+    total = session.scalar(select(func.count()).select_from(ImportFault).where(*of_it)) or 0
+    query = select(ImportFault).where(*of_it).order_by(ImportFault.n)
+    found = session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
+    return [_fault_view(one) for one in found], total
+
+
+def _fault_view(fault: ImportFault) -> FaultView:
+    return FaultView(
+        fault.sheet, fault.row, fault.field, fault.code, fault.severity, fault.raw, fault.repaired
+    )
+
+
 def summary(session: Session, head: ImportHead) -> dict[str, int]:
     """Return how many labels a staged file means, and the rest of its figures."""
-    figures: Counter[str] = Counter()
-    batches: set[tuple[str, ...]] = set()
-    query = select(ImportRow).where(
-        ImportRow.school_id == head.school_id, ImportRow.import_id == head.id
+    counted = (
+        ImportRow.school_id == head.school_id,
+        ImportRow.import_id == head.id,
+        ImportRow.status.in_([RowStatus.NEW.value, RowStatus.DONE.value]),
     )
-    for row in session.scalars(query):
-        figures[row.status] += 1
-        if row.status not in {RowStatus.NEW.value, RowStatus.DONE.value}:
-            continue
-        record = json.loads(row.record)
-        figures["pieces"] += record["quantity"]
-        if row.managed_as == "item":
-            figures["items"] += record["quantity"]
-        elif record["quantity"]:
-            names = ("sheet", "code", "name", "spec", "unit", "location")
-            batches.add(tuple(str(record[name]) for name in names))
-    figures["batches"] = len(batches)
-    figures["labels"] = figures["items"] + len(batches)
-    figures["errors"] = sum(fault["severity"] == "error" for fault in head.faults)
-    figures["warnings"] = sum(fault["severity"] == "warning" for fault in head.faults)
-    return dict(figures)
+    is_item = ImportRow.managed_as == ManagedAs.ITEM.value
+    pieces, items, batches = session.execute(
+        select(
+            func.coalesce(func.sum(ImportRow.quantity), 0),
+            func.coalesce(func.sum(case((is_item, ImportRow.quantity), else_=0)), 0),
+            func.count(distinct(case((and_(~is_item, ImportRow.quantity > 0), ImportRow.lot)))),
+        ).where(*counted)
+    ).one()
+    severities = session.execute(
+        select(ImportFault.severity, func.count())
+        .where(ImportFault.school_id == head.school_id, ImportFault.import_id == head.id)
+        .group_by(ImportFault.severity)
+    )
+    wrong: dict[str, int] = {row[0]: row[1] for row in severities}
+    return head.statuses | {
+        "pieces": int(pieces),
+        "items": int(items),
+        "batches": int(batches),
+        "labels": int(items) + int(batches),
+        "errors": wrong.get("error", 0),
+        "warnings": wrong.get("warning", 0),
+    }
 
 
 def classes(session: Session, head: ImportHead) -> list[tuple[str, int, int]]:
     """Return the equipment classes of the new rows: how many become items, how many batches."""
-    found: dict[str, list[int]] = {}
-    query = select(ImportRow).where(
-        ImportRow.school_id == head.school_id,
-        ImportRow.import_id == head.id,
-        ImportRow.status == RowStatus.NEW.value,
+    query = (
+        select(ImportRow.equipment_class, ImportRow.managed_as, func.count(), func.min(ImportRow.n))
+        .where(
+            ImportRow.school_id == head.school_id,
+            ImportRow.import_id == head.id,
+            ImportRow.status == RowStatus.NEW.value,
+        )
+        .group_by(ImportRow.equipment_class, ImportRow.managed_as)
     )
-    for row in session.scalars(query):
-        name = json.loads(row.record).get("equipment_class") or ""
-        found.setdefault(name, [0, 0])[row.managed_as != "item"] += 1
+    found: dict[str, list[int]] = {}
+    for name, form, count, _ in sorted(session.execute(query).all(), key=lambda row: row[3]):
+        found.setdefault(name, [0, 0])[form != ManagedAs.ITEM.value] += count
     return [(name, items, batches) for name, (items, batches) in found.items()]

@@ -8,13 +8,14 @@ where it stopped. Lines are recognised when they come again, and nothing is crea
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from inventory.base import fingerprint, new_id
@@ -42,7 +43,8 @@ from inventory.errors import (
     OtherSchoolsFile,
 )
 from inventory.exchange import queries, rules
-from inventory.exchange.models import Import, ImportRow, RowStatus
+from inventory.exchange.columns_service import let_file_go
+from inventory.exchange.models import Import, ImportFault, ImportPart, ImportRow, RowStatus
 from inventory.exchange.queries import Made
 from inventory.exchange.rules import (
     Record,
@@ -69,6 +71,8 @@ SLICE = 15
 """Things made in one transaction at most: about 25 ms of the write lane."""
 STAGE_SLICE = 250
 """Rows kept in one transaction while a file is staged."""
+LOOKED_UP = 1_000
+"""Rows whose earlier imports are asked for with one statement."""
 PLACES_SLICE = 5
 """Places set up in one transaction."""
 UNDO_SLICE = 20
@@ -99,60 +103,100 @@ class Plan:
 
     roster: Roster
     school_id: str
-    rows: tuple[Planned, ...]
-    beyond: tuple[Planned, ...] = ()
+    rows: Sequence[Planned]
+    beyond: Sequence[Planned] = ()
     """What would come in as well if the places that the school lacks were set up."""
 
-    def staged(self) -> list[Planned]:
-        """Everything that is kept: what goes in, then what only a place keeps out."""
-        beyond = [
-            replace(row, status=RowStatus.NO_PLACE, differs=("location",))
-            for row in self.beyond
-            if row.status is RowStatus.NEW
-        ]
-        return [*self.rows, *beyond]
+    def __len__(self) -> int:
+        """How many rows are kept: what goes in, then what only a place keeps out."""
+        return len(self.rows) + len(self.beyond)
+
+    def __iter__(self) -> Iterator[Planned]:
+        return chain(self.rows, self.beyond)
+
+    def part(self, start: int, count: int) -> Sequence[Planned]:
+        """Some of the rows that are kept, fewer where those that go in end."""
+        beyond = start - len(self.rows)
+        if beyond < 0:
+            return self.rows[start : start + count]
+        return self.beyond[beyond : beyond + count]
 
     def summary(self) -> dict[str, int]:
         """The figures of a dry run."""
-        new = [row for row in self.rows if row.status is RowStatus.NEW and row.record.quantity > 0]
-        batches = {
-            (rules.kind_key(row.record), str(row.record.location))
-            for row in new
-            if row.managed_as is not ManagedAs.ITEM
-        }
-        items = sum(row.record.quantity for row in new if row.managed_as is ManagedAs.ITEM)
-        severities = Counter(fault.severity.value for fault in self.roster.faults)
+        figures: Counter[str] = Counter()
+        batches: set[str] = set()
+        for row in self.rows:
+            figures[row.status.value] += row.status is not RowStatus.NEW
+            if row.status is not RowStatus.NEW or row.record.quantity < 1:
+                continue
+            figures["new"] += 1
+            if row.managed_as is ManagedAs.ITEM:
+                figures["items"] += row.record.quantity
+            else:
+                batches.add(_lot(row.record))
+        for fault in self.roster.faults:
+            figures[fault.severity.value] += 1
         return {
             "data_rows": self.roster.data_rows,
             "rows": len(self.rows),
-            "new": len(new),
-            "same": sum(row.status is RowStatus.SAME for row in self.rows),
-            "differs": sum(row.status is RowStatus.DIFFERS for row in self.rows),
-            "items": items,
+            "new": figures["new"],
+            "same": figures["same"],
+            "differs": figures["differs"],
+            "items": figures["items"],
             "batches": len(batches),
-            "labels": items + len(batches),
-            "errors": severities["error"],
-            "warnings": severities["warning"],
+            "labels": figures["items"] + len(batches),
+            "errors": figures["error"],
+            "warnings": figures["warning"],
         }
 
-    def as_json(self) -> dict[str, Any]:
-        """The dry run for programs: the roster as read, and what each record would become."""
-        document = self.roster.as_json()
+    def json_parts(self, **more: Any) -> Iterator[str]:
+        """The dry run for programs as JSON, piece by piece: the roster as read, and its plan."""
+        document = self.roster.head_as_json()
         document["school_id"] = self.school_id or document["school_id"]
-        for record, row in zip(document["records"], self.rows, strict=True):
-            record |= {
-                "managed_as": row.managed_as.value,
-                "status": row.status.value,
-                "labels": row.labels if row.record.quantity else 0,
-                "differs": list(row.differs),
-            }
-        document["summary"] = self.summary()
+        yield json.dumps(document, ensure_ascii=False)[:-1]
+        yield ', "records": ['
+        yield from _listed(_planned_as_json(row) for row in self.rows)
+        yield '], "faults": ['
+        yield from _listed(fault.as_json() for fault in self.roster.faults)
+        yield "], "
+        yield json.dumps({"summary": self.summary(), **more}, ensure_ascii=False)[1:]
+
+    def as_json(self) -> dict[str, Any]:
+        """The dry run as one document, for files that are not large."""
+        document: dict[str, Any] = json.loads("".join(self.json_parts()))
         return document
 
 
-def read(source: Path | bytes, filename: str, known: Register | None = None) -> Roster:
+def _listed(values: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for n, value in enumerate(values):
+        yield (", " if n else "") + json.dumps(value, ensure_ascii=False)
+
+
+def _planned_as_json(row: Planned) -> dict[str, Any]:
+    return row.record.as_json() | {
+        "managed_as": row.managed_as.value,
+        "status": row.status.value,
+        "labels": row.labels if row.record.quantity else 0,
+        "differs": list(row.differs),
+    }
+
+
+def _lot(record: Record) -> str:
+    """What rows have in common that become one batch: their kind and their place."""
+    names = ("sheet", "code", "name", "spec", "unit", "location")
+    return fingerprint("\t".join(str(getattr(record, name)) for name in names))
+
+
+def read(
+    source: Path | bytes | BinaryIO,
+    filename: str,
+    known: Register | None = None,
+    chosen: Mapping[str, Mapping[str, str]] | None = None,
+) -> Roster:
     """
-    Read a spreadsheet as a school's ledger; nothing is written.
+    Read a spreadsheet as a school's ledger; nothing is written, and no long list is in memory.
+
+    `chosen` says what columns hold: by a header's fingerprint, and under an empty one for all.
 
     `known` are the school's rooms as far as they are set up; a file that names its own on its
     cover is judged by those, for it may bring new ones.
@@ -161,33 +205,36 @@ def read(source: Path | bytes, filename: str, known: Register | None = None) -> 
         BadSpreadsheet: it is no spreadsheet, or one that is encrypted, damaged or too large.
     """
     # Imported here: the readers of spreadsheets would slow the start of every command.
+    from inventory.exchange.formats.spool import Spool
     from inventory.exchange.workbook import open_workbook
 
     try:
         workbook = open_workbook(source, filename)
-        roster = rules.read_roster(workbook)
+        roster = rules.read_roster(workbook, chosen=chosen, keep=Spool)
         if known is not None and not roster.rooms:
             believed = roster
-            roster = rules.read_roster(workbook, register=known)
-            roster = replace(roster, beyond=_beyond(believed, roster))
+            roster = rules.read_roster(workbook, register=known, chosen=chosen, keep=Spool)
+            roster = replace(roster, beyond=Spool(_beyond(believed, roster)))
+        elif known is None and not roster.rooms:
+            roster = rules.without_doubtful_places(roster, keep=Spool)
     except rules.Refusal as refusal:
         raise BadSpreadsheet(file=filename, reason=refusal.code, **_spared(refusal)) from refusal
     return roster
 
 
-def _beyond(believed: Roster, roster: Roster) -> tuple[Record, ...]:
+def _beyond(believed: Roster, roster: Roster) -> Iterator[Record]:
     """The records that only a place keeps out which the school does not have."""
     unknown = {
         (fault.sheet, fault.row)
         for fault in roster.faults
         if fault.code is rules.FaultCode.LOCATION_UNKNOWN
     }
+    if not unknown:
+        return
     there = {(record.sheet, record.row) for record in roster.records}
-    return tuple(
-        record
-        for record in believed.records
-        if (record.sheet, record.row) in unknown - there and record.location is not None
-    )
+    for record in believed.records:
+        if (record.sheet, record.row) in unknown - there and record.location is not None:
+            yield record
 
 
 def known_rooms(session: Session, school_id: str | None) -> Register | None:
@@ -227,13 +274,29 @@ def plan(
         NotFound: the school is out of sight.
     """
     school = "" if school_id == "" else _school_of(by, roster, school_id)
+    # Imported here: the readers of spreadsheets would slow the start of every command.
+    from inventory.exchange.formats.spool import Spool
+
     # What may stay out comes last: it moves no key of what goes in.
-    keyed = with_line_keys([*roster.records, *roster.beyond])
-    rows = [_planned(key, record, item_price_yuan) for key, record in keyed]
-    before = _imported_before(session, school, [row.key for row in rows])
-    compared = [_compared(row, before.get(row.key)) for row in rows]
-    goes_in = len(roster.records)
-    return Plan(roster, school, tuple(compared[:goes_in]), tuple(compared[goes_in:]))
+    keyed = with_line_keys(chain(roster.records, roster.beyond))
+    planned = _compared_rows(session, school, keyed, item_price_yuan)
+    rows = Spool(islice(planned, len(roster.records)))
+    beyond = Spool(
+        replace(row, status=RowStatus.NO_PLACE, differs=("location",))
+        for row in planned
+        if row.status is RowStatus.NEW
+    )
+    return Plan(roster, school, rows, beyond)
+
+
+def _compared_rows(
+    session: Session, school_id: str, keyed: Iterator[tuple[str, Record]], item_price_yuan: int
+) -> Iterator[Planned]:
+    """Each record with what importing it would do, looked up so many at a time."""
+    while part := list(islice(keyed, LOOKED_UP)):
+        before = _imported_before(session, school_id, [key for key, _ in part])
+        for key, record in part:
+            yield _compared(_planned(key, record, item_price_yuan), before.get(key))
 
 
 def _school_of(by: Actor, roster: Roster, school_id: str | None) -> str:
@@ -259,15 +322,12 @@ def _cents(record: Record) -> int | None:
 def _imported_before(
     session: Session, school_id: str, keys: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(keys), 1000):
-        query = select(ImportRow.line_key, ImportRow.record).where(
-            ImportRow.school_id == school_id,
-            ImportRow.status == RowStatus.DONE.value,
-            ImportRow.line_key.in_(keys[start : start + 1000]),
-        )
-        found |= {row[0]: json.loads(row[1]) for row in session.execute(query)}
-    return found
+    query = select(ImportRow.line_key, ImportRow.record).where(
+        ImportRow.school_id == school_id,
+        ImportRow.status == RowStatus.DONE.value,
+        ImportRow.line_key.in_(keys),
+    )
+    return {row[0]: json.loads(row[1]) for row in session.execute(query)}
 
 
 def _compared(row: Planned, before: dict[str, Any] | None) -> Planned:
@@ -288,7 +348,6 @@ def stage(session: Session, by: Actor, plan: Plan, *, digest: str, at: datetime)
     """
     roster = plan.roster
     rooms = [_room_json(room) for room in roster.rooms]
-    rows = plan.staged()
     job = Import(
         school_id=own_school(by, plan.school_id),
         id=new_id(at),
@@ -297,9 +356,9 @@ def stage(session: Session, by: Actor, plan: Plan, *, digest: str, at: datetime)
         staged_at=at,
         staged_by=by.id,
         rooms=json.dumps(rooms, ensure_ascii=False),
-        places=_places_json(wanted_places(rooms, [_document_of(row) for row in rows])),
-        rows_total=len(rows),
-        faults=json.dumps([fault.as_json() for fault in roster.faults], ensure_ascii=False),
+        places=_places_json(wanted_places(rooms, map(_document_of, plan))),
+        rows_total=len(plan),
+        headers=json.dumps([one.as_json() for one in roster.headers], ensure_ascii=False),
     )
     session.add(job)
     return job
@@ -316,9 +375,40 @@ def stage_slice(session: Session, by: Actor, plan: Plan, *, import_id: str, star
     job = session.scalar(select(Import).where(Import.id == import_id))
     if job is None:
         raise NotFound(what="import", key=import_id)
-    part = plan.staged()[start : start + STAGE_SLICE]
+    part = plan.part(start, STAGE_SLICE)
     session.add_all(_staged(job, start + n, row) for n, row in enumerate(part))
     return start + len(part)
+
+
+@requires(Permission.IMPORT)
+def stage_faults(session: Session, by: Actor, plan: Plan, *, import_id: str, start: int) -> int:
+    """
+    Keep what is wrong in a file from one fault on, as `stage_slice` keeps its rows.
+
+    Raises:
+        NotFound: no such import in sight.
+    """
+    job = session.scalar(select(Import).where(Import.id == import_id))
+    if job is None:
+        raise NotFound(what="import", key=import_id)
+    part = plan.roster.faults[start : start + STAGE_SLICE]
+    session.add_all(_told(job, start + n, fault) for n, fault in enumerate(part))
+    return start + len(part)
+
+
+def _told(job: Import, n: int, fault: rules.Fault) -> ImportFault:
+    return ImportFault(
+        school_id=job.school_id,
+        import_id=job.id,
+        n=n,
+        sheet=fault.sheet[:60],
+        row=fault.row,
+        field=fault.column,
+        code=fault.code.value,
+        severity=fault.severity.value,
+        raw=fault.raw,
+        repaired=None if fault.repaired is None else str(fault.repaired),
+    )
 
 
 def _room_json(room: rules.Room) -> dict[str, Any]:
@@ -348,6 +438,10 @@ def _staged(job: Import, n: int, row: Planned) -> ImportRow:
         record=json.dumps(_document_of(row), ensure_ascii=False),
         managed_as=row.managed_as.value,
         status=row.status.value,
+        quantity=row.record.quantity,
+        equipment_class=(row.record.equipment_class or "")[:40],
+        location=str(row.record.location or "")[:200],
+        lot=_lot(row.record),
         differs=",".join(row.differs),
     )
 
@@ -372,19 +466,18 @@ def choose(
     job = _staged_import(session, import_id)
     if managed_as is ManagedAs.CHEMICAL:
         raise Invalid(field="managed_as", value=managed_as.value)
-    query = select(ImportRow).where(
-        ImportRow.school_id == job.school_id,
-        ImportRow.import_id == job.id,
-        ImportRow.status == RowStatus.NEW.value,
-    )
+    change = update(ImportRow).where(*_still_to_do(job), ImportRow.managed_as != managed_as.value)
     if equipment_class is None:
-        query = query.where(ImportRow.n.in_(list(rows)))
-    changed = 0
-    for row in session.scalars(query):
-        if equipment_class is None or _class_of(row) == equipment_class:
-            changed += row.managed_as != managed_as.value
-            row.managed_as = managed_as.value
-    return changed
+        change = change.where(ImportRow.n.in_(list(rows)))
+    else:
+        change = change.where(ImportRow.equipment_class == equipment_class)
+    return _changed(session, change.values(managed_as=managed_as.value))
+
+
+def _changed(session: Session, change: Update) -> int:
+    """Change staged rows, as many as there are, and return how many that were."""
+    result = session.execute(change.execution_options(synchronize_session="fetch"))
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 @requires(Permission.IMPORT)
@@ -398,16 +491,13 @@ def choose_places(session: Session, by: Actor, *, import_id: str, set_up: bool) 
     """
     job = _staged_import(session, import_id)
     origin, status = (RowStatus.NO_PLACE, RowStatus.NEW)[:: 1 if set_up else -1]
-    query = select(ImportRow).where(
+    change = update(ImportRow).where(
         ImportRow.school_id == job.school_id,
         ImportRow.import_id == job.id,
         ImportRow.status == origin.value,
         ImportRow.differs == "location",
     )
-    rows = list(session.scalars(query))
-    for row in rows:
-        row.status = status.value
-    return len(rows)
+    return _changed(session, change.values(status=status.value))
 
 
 @requires(Permission.IMPORT)
@@ -422,14 +512,11 @@ def discard(session: Session, by: Actor, *, import_id: str) -> None:
     job = _staged_import(session, import_id)
     if job.confirmed_at is not None:
         raise AlreadyApplied
-    session.execute(
-        delete(ImportRow).where(ImportRow.school_id == job.school_id, ImportRow.import_id == job.id)
-    )
+    for table in (ImportRow, ImportFault, ImportPart):
+        session.execute(
+            delete(table).where(table.school_id == job.school_id, table.import_id == job.id)
+        )
     session.delete(job)
-
-
-def _class_of(row: ImportRow) -> str:
-    return json.loads(row.record).get("equipment_class") or ""
 
 
 def _staged_import(session: Session, import_id: str) -> Import:
@@ -469,9 +556,10 @@ def apply_slice(
     elif rows:
         _carry_out(session, by, job, rows, at)
     left = session.scalar(select(func.count()).where(*_still_to_do(job)).select_from(ImportRow))
-    if not left:
+    has_file = let_file_go(session, job)
+    if not left and not has_file:
         job.applied_at = at
-    return int(left or 0)
+    return int(left or has_file)
 
 
 def _still_to_do(job: Import) -> tuple[Any, ...]:
@@ -871,9 +959,25 @@ def _give_up(session: Session, by: Actor, job: Import, at: datetime) -> bool:
     return bool(empty)
 
 
-def digest_of(content: bytes) -> str:
+def digest_of(content: bytes | BinaryIO) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    content.seek(0)
+    digest = hashlib.sha256()
+    while part := content.read(1024 * 1024):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def school_named(session: Session, number: str | None, name: str | None) -> str | None:
+    """Return the school that a file names by its number, or by a name that only one has."""
+    if number:
+        return number if session.get(School, number) else None
+    if not name:
+        return None
+    found = list(session.scalars(select(School.id).where(School.name == name).limit(2)))
+    return found[0] if len(found) == 1 else None
 
 
 def school_is_known(session: Session, school_id: str) -> bool:

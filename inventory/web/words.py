@@ -373,6 +373,31 @@ FIELDS = {
     "one": _l("Scan"),
     "label": _l("Label"),
     "into": _l("Kind"),
+    "column": _l("Column"),
+}
+COLUMN_FIELDS = {
+    "serial": _l("Line number"),
+    "code": _l("Catalogue code"),
+    "name": _l("Name"),
+    "spec": _l("Specification"),
+    "unit": _l("Unit"),
+    "equipment_class": _l("Class"),
+    "required": _l("Required"),
+    "quantity": _l("Quantity"),
+    "unit_price": _l("Unit price"),
+    "amount": _l("Amount"),
+    "purchase_date": _l("Purchased"),
+    "location": _l("Place"),
+    "keeper": _l("Keeper"),
+    "voucher": _l("Voucher"),
+    "finance_card": _l("Finance card"),
+    "note": _l("Note"),
+}
+"""What a column of a spreadsheet can hold, in the order in which it is offered."""
+COLUMN_SOURCES = {
+    "word": _l("by its header"),
+    "content": _l("by what stands in it"),
+    "chosen": _l("as you said"),
 }
 PERMISSIONS = {
     "see": _l("see"),

@@ -1,18 +1,25 @@
 """Importing through pages: upload, dry run, choices, confirm, refusals that keep the form."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from inventory.app import create_app
-from inventory.db import db
+from inventory.db import db, transact
+from inventory.exchange import service as exchange
+from inventory.exchange.models import ImportPart, ImportRow
+from inventory.exchange.queries import FIRST_FAULTS
 from inventory.register.queries import search
 from inventory.scope import OPERATOR
 from tests.conftest import Apart
-from tests.unit.services.test_import_service import ledger
-from tests.world import OTHER, PASSWORD, acting
+from tests.statements import asked_of
+from tests.unit.services.test_import_service import HEADER, ledger
+from tests.world import HOME, OTHER, PASSWORD, acting
 
 SCALE = ["11003", "电子秤", "1kg", "台", 2, 520, "科仪1-01-1", "王芳"]
 CLAMP = ["02003", "试管夹", "木质", "个", 30, 2.5, "科仪1-02-1", "王芳"]
@@ -56,6 +63,129 @@ def test_faults_are_shown_with_sheet_row_column_and_reason(client_for, tmp_path,
 
     assert "the quantity is not a number" in page.words
     assert "若干" in page.words
+
+
+ODD = ["某列", "器材", "规格", "计量", "实有数量", "每个", "摆放", "谁管"]
+KINDS = [
+    [f"{11000 + n}", f"仪器{chr(0x4E00 + n)}", f"{n}号", "个", n + 2, 2.5, f"科仪1-01-{n % 3 + 1}",
+     ["王芳", "陈明"][n % 2]] for n in range(12)
+]  # fmt: skip
+
+
+def odd(tmp_path, header=ODD):
+    return ledger(tmp_path, *KINDS, name="odd.xlsx", header=header).read_bytes()
+
+
+def columns_of(client, address, look):
+    """What the page says that each column holds, by the column's letter."""
+    look(client, address)
+    html = client.get(address).get_data(as_text=True)
+    chosen = re.findall(r'<select name="1-([A-Z])"(.*?)</select>', html, re.DOTALL)
+    return {
+        column: (re.findall(r'value="(\w*)" selected', options) or [""])[0]
+        for column, options in chosen
+    }
+
+
+def test_what_columns_hold_is_shown_said_otherwise_and_kept(client_for, tmp_path, look):
+    client = client_for("technician")
+    staged = upload(client, odd(tmp_path)).location
+    told = columns_of(client, staged, look)
+    assert (told["A"], told["B"], told["E"], told["G"]) == ("code", "name", "quantity", "location")
+
+    told |= {"C": "note", "F": "", "H": ""}
+    said = {f"1-{column}": field for column, field in told.items()}
+    again = client.post(f"{staged}/columns", data=said)
+
+    assert client.get(staged).status_code == 404  # the new reading stands in its place
+    assert columns_of(client, again.location, look) == told
+    assert columns_of(client, upload(client, odd(tmp_path)).location, look) == told
+    acting(OPERATOR)
+    row = db.session.scalars(select(ImportRow).order_by(ImportRow.n).limit(1)).one()
+    assert '"note": "0号"' in row.record
+    assert '"unit_price": null' in row.record
+
+
+def test_two_columns_cannot_hold_the_same_and_nothing_else_is_a_field(client_for, tmp_path):
+    client = client_for("technician")
+    staged = upload(client, odd(tmp_path)).location
+
+    for said in ({"1-A": "name", "1-B": "name"}, {"1-A": "price"}):
+        answer = client.post(f"{staged}/columns", data=said)
+        assert answer.status_code == 422
+        assert "<select" in answer.get_data(as_text=True)
+    assert client.get(staged).status_code == 200
+    theirs = client_for("stranger")
+    assert theirs.post(f"{staged}/columns", data={}).status_code == 404
+
+
+def test_what_one_school_said_counts_for_no_other(client_for, tmp_path, look):
+    client = client_for("technician")
+    staged = upload(client, odd(tmp_path)).location
+    client.post(f"{staged}/columns", data={"1-C": ""})
+
+    theirs = client_for("stranger")
+    assert columns_of(theirs, upload(theirs, odd(tmp_path)).location, look)["C"] == "spec"
+
+
+def test_the_file_is_let_go_when_its_import_is_confirmed(client_for, tmp_path):
+    client = client_for("technician")
+    staged = upload(client, odd(tmp_path)).location
+    acting(OPERATOR)
+    assert db.session.scalar(select(func.count()).select_from(ImportPart)) == 1
+
+    for _ in range(5):
+        client.post(f"{staged}/application", data={})
+
+    acting(OPERATOR)
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(ImportPart)) == 0
+    assert client.post(f"{staged}/columns", data={}).status_code == 409
+
+
+def test_how_far_a_long_file_is_read_is_shown(client_for, tmp_path, look):
+    client = client_for("technician")
+    client.post("/language", data={"language": "en"})
+    assert "A large file takes a while" in look(client, "/imports").words
+    file = ledger(tmp_path, *KINDS)
+    session = acting(OPERATOR)
+    roster = exchange.read(file, "long.xlsx")
+    plan = exchange.plan(session, OPERATOR, roster, school_id=HOME, item_price_yuan=500)
+    job = transact(lambda s: exchange.stage(s, OPERATOR, plan, digest="x", at=datetime.now(UTC)).id)
+
+    assert "long.xlsx: 0 of 12 rows are read" in client.get("/imports/progress").text
+    assert "long.xlsx" not in client_for("stranger").get("/imports/progress").text
+    acting(OPERATOR)
+    transact(lambda s: exchange.stage_slice(s, OPERATOR, plan, import_id=job, start=0))
+    assert "long.xlsx" not in client.get("/imports/progress").text
+
+
+def test_many_faults_are_shown_a_page_at_a_time(client_for, tmp_path, look):
+    bad = [[f"{n}x", *row[1:]] for n, row in enumerate(KINDS * 20)]
+    client = client_for("technician")
+    content = ledger(tmp_path, *bad, header=HEADER).read_bytes()
+    staged = upload(client, content).location
+
+    look(client, staged)
+    assert client.get(staged).get_data(as_text=True).count("x</td>") <= 2 * FIRST_FAULTS
+    listed = look(client, f"{staged}?fault=code_format&page=2")
+    assert "100x" in listed.words
+    assert " 99x" not in listed.words
+
+
+def test_a_long_import_asks_for_no_more_than_a_short_one(client_for, tmp_path):
+    client = client_for("technician")
+
+    def asked(rows):
+        content = ledger(tmp_path, *rows, name=f"{len(rows)}.xlsx").read_bytes()
+        staged = upload(client, content).location
+        with asked_of(db.engine) as seen:
+            assert client.get(staged).status_code == 200
+        return seen
+
+    few, many = asked(KINDS[:6]), asked(KINDS * 60)
+    assert many.statements == few.statements
+    assert many.objects <= few.objects + 300
 
 
 def test_a_room_that_the_school_does_not_have_is_named(client_for, tmp_path, look):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from python_calamine import CalamineWorkbook
 
 from inventory.exchange.formats.compound import CompoundFile
+from inventory.exchange.formats.spool import Spool
 from inventory.exchange.limits import RowBudget
 from inventory.exchange.rules.cells import Cell, Merged, Row, Sheet, error_cell, typed_cell
 from inventory.exchange.rules.refusals import (
@@ -161,7 +162,7 @@ def _sheets(content: bytes, notes: dict[str, _Notes], budget: RowBudget) -> Iter
         table = values.to_python(skip_empty_area=False)
         yield Sheet(
             name,
-            tuple(budget.take(_rows(table, notes[name]))),
+            Spool(budget.take(_rows(table, notes[name]))),
             tuple(_merged(corners) for corners in values.merged_cell_ranges or ()),
             frozenset(notes[name].hidden_columns),
             hidden=notes[name].hidden,

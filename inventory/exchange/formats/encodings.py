@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import BinaryIO
 
 from inventory.exchange.rules.refusals import Damaged, NotASpreadsheet
 
@@ -17,6 +18,7 @@ _KNOWN = {
 }  # fmt: skip
 """Names that documents declare, and what to read them as: browsers read gb2312 as its superset."""
 
+_PART = 256 * 1024
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -24,32 +26,45 @@ _MARKS = (
 )
 
 
-def decode(content: bytes) -> str:
+def encoding_of(file: BinaryIO) -> tuple[str, int]:
     """
-    Read text by its byte order mark, its declaration, or by trying UTF-8 before GB18030.
+    Tell a text's encoding and the length of its byte order mark.
 
-    UTF-8 comes first because Chinese text in GB18030 is practically never valid UTF-8.
+    The mark says it, or a declaration, or UTF-8 is tried before GB18030.
+
+    UTF-8 comes first because Chinese text in GB18030 is practically never valid UTF-8. The file is
+    read through once to find out, in parts.
 
     Raises:
         NotASpreadsheet: it is no text at all.
         Damaged: a mark names an encoding and the bytes break it.
     """
+    file.seek(0)
+    start = file.read(4096)
     for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return _clean(_decoded(content[len(mark) :], encoding))
-    for encoding in (*_declared(content), "utf-8", "gb18030"):
-        try:
-            return _clean(content.decode(encoding))
-        except UnicodeDecodeError:
-            continue
+        if start.startswith(mark):
+            if not _is_written_in(file, encoding, len(mark)):
+                raise Damaged(reason="encoding")
+            return encoding, len(mark)
+    for encoding in (*_declared(start), "utf-8", "gb18030"):
+        if _is_written_in(file, encoding, 0):
+            return encoding, 0
     raise NotASpreadsheet(found="binary")
 
 
-def _decoded(content: bytes, encoding: str) -> str:
+def _is_written_in(file: BinaryIO, encoding: str, start: int) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    file.seek(start)
+    while part := file.read(_PART):
+        try:
+            _clean(decoder.decode(part))
+        except UnicodeDecodeError:
+            return False
     try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Damaged(reason="encoding", at=error.start) from None
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _declared(content: bytes) -> tuple[str, ...]:
@@ -58,7 +73,6 @@ def _declared(content: bytes) -> tuple[str, ...]:
     return (_KNOWN[name],) if name in _KNOWN else ()
 
 
-def _clean(text: str) -> str:
+def _clean(text: str) -> None:
     if _CONTROLS.search(text):
         raise NotASpreadsheet(found="binary")
-    return text

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from inventory.exchange.formats.spool import Spool
 from inventory.exchange.limits import RowBudget
 from inventory.exchange.rules.cells import Cell, Merged, Row, Sheet, text_cell
 
@@ -33,7 +34,7 @@ def looks_like(text: str) -> bool:
 def read(text: str, budget: RowBudget) -> tuple[Sheet, ...]:
     """Read all tables as one sheet; rows are counted by `<tr>`."""
     grid = _Grid(budget)
-    rows = tuple(budget.take(grid.rows(_without_comments(text))))
+    rows = Spool(budget.take(grid.rows(_without_comments(text))))
     return (Sheet("", rows, tuple(grid.merged), typed=False),)
 
 

@@ -8,12 +8,11 @@ and no formula is evaluated: what counts is the value that was stored when the f
 
 from __future__ import annotations
 
-import io
 import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from defusedxml.ElementTree import iterparse
 from openpyxl import load_workbook
@@ -28,6 +27,7 @@ from openpyxl.worksheet._reader import (
     WorkSheetParser,
 )
 
+from inventory.exchange.formats.spool import Spool
 from inventory.exchange.limits import Limits, RowBudget
 from inventory.exchange.rules.cells import (
     EXCEL_1904,
@@ -41,13 +41,14 @@ from inventory.exchange.rules.cells import (
 from inventory.exchange.rules.refusals import Damaged, NotASpreadsheet, Refusal, ZipBomb
 
 SIGNATURE = b"PK\x03\x04"
+DATA_TAG = ROW_TAG.removesuffix("row") + "sheetData"
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAIN_PARTS = {"xl/workbook.xml": "", "word/document.xml": "docx", "xl/workbook.bin": "xlsb",
                "ppt/presentation.xml": "pptx", "content.xml": "opendocument"}  # fmt: skip
 
 
-def read(content: bytes, limits: Limits, budget: RowBudget) -> tuple[tuple[Sheet, ...], bool]:
+def read(file: BinaryIO, limits: Limits, budget: RowBudget) -> tuple[tuple[Sheet, ...], bool]:
     """
     Read all worksheets, and whether serial dates count from 1904.
 
@@ -55,12 +56,12 @@ def read(content: bytes, limits: Limits, budget: RowBudget) -> tuple[tuple[Sheet
         NotASpreadsheet, Damaged, ZipBomb, TooManyRows, TooManyColumns.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             check_members(archive.infolist(), limits)
             _check_is_spreadsheet(archive.namelist())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _read(content, budget)
+            return _read(file, budget)
     except Refusal:
         raise
     except Exception as error:  # whatever a parser says about a hostile file
@@ -92,8 +93,8 @@ def _check_is_spreadsheet(names: list[str]) -> None:
         raise NotASpreadsheet(found="zip")
 
 
-def _read(content: bytes, budget: RowBudget) -> tuple[tuple[Sheet, ...], bool]:
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+def _read(file: BinaryIO, budget: RowBudget) -> tuple[tuple[Sheet, ...], bool]:
+    book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     try:
         sheets = tuple(_sheet(book, sheet, budget) for sheet in book.worksheets)
         return sheets, book.epoch.date() == EXCEL_1904
@@ -111,7 +112,7 @@ def _sheet(book: Any, sheet: Any, budget: RowBudget) -> Sheet:
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
-        rows = tuple(budget.take(parser.rows()))
+        rows = Spool(budget.take(parser.rows()))
     return Sheet(
         sheet.title,
         rows,
@@ -132,11 +133,14 @@ class _SheetParser(WorkSheetParser):  # type: ignore[misc,unused-ignore]
 
     def rows(self) -> Iterator[Row]:
         """Yield each row; ranges and hidden columns are complete when the rows have ended."""
-        for _, element in iterparse(self.source):
-            if element.tag == ROW_TAG:
+        table = None
+        for event, element in iterparse(self.source, events=("start", "end")):
+            if event == "start":
+                table = element if element.tag == DATA_TAG else table
+            elif element.tag == ROW_TAG:
                 number, cells = self.parse_row(element)
                 yield Row(number, dict(_cells(cells)))
-                element.clear()
+                (element if table is None else table).clear()  # rows that were read are let go
             elif element.tag == COL_TAG:
                 self._note_hidden(element)
             elif element.tag == MERGE_TAG:

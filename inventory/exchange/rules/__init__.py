@@ -27,7 +27,7 @@ from inventory.exchange.rules.refusals import (
     TooManyRows,
     ZipBomb,
 )
-from inventory.exchange.rules.roster import Roster, read_roster
+from inventory.exchange.rules.roster import Roster, read_roster, without_doubtful_places
 from inventory.exchange.rules.wanted import Wanted, paths_to, wanted_places
 
 __all__ = [
@@ -64,4 +64,5 @@ __all__ = [
     "read_roster",
     "wanted_places",
     "with_line_keys",
+    "without_doubtful_places",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -70,7 +70,7 @@ class Sheet:
     """
 
     name: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     merged: tuple[Merged, ...] = ()
     hidden_columns: frozenset[int] = frozenset()
     typed: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from inventory.exchange.rules.dates import agree
 from inventory.exchange.rules.faults import Fault, FaultCode, warning
@@ -19,15 +20,16 @@ class Repeats:
     """
 
     def __init__(self) -> None:
-        self._seen: set[tuple[tuple[str, str], ...]] = set()
+        self._seen: set[bytes] = set()
 
     def is_repeat(self, line: Line) -> bool:
         """Remember a line and say whether it was there before."""
-        key = tuple(
+        texts = [
             (field, trimmed(cell.text))
             for field, cell in sorted({**line.lent, **line.cells}.items())
             if field != "serial"
-        )
+        ]
+        key = blake2b(repr(texts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         known = key in self._seen
         self._seen.add(key)
         return known

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from inventory.exchange.rules.cells import Cell, Kind, Merged, Row, Sheet
-from inventory.exchange.rules.headers import Header, field_of, header_at
+from inventory.exchange.rules.columns import SAMPLE, completed
+from inventory.exchange.rules.headers import (
+    Areas,
+    Header,
+    columns_named,
+    described,
+    field_of,
+    header_at,
+    is_repeated,
+)
+from inventory.exchange.rules.snipe import snipe_cells, snipe_header
 from inventory.exchange.rules.text import folded, trimmed
+from inventory.exchange.rules.values import amount_in
 
 _SUMS = re.compile(
     r"(?:本页|本月|本年|累计|全部|分类|本类)?(?:小计|合计|总计|累计|共计)(?:[(:：].*)?"
@@ -59,39 +72,111 @@ class Line:
         return self.cells.get(field)
 
 
-def first_header(sheet: Sheet) -> Header | None:
-    """The first header that names all needed columns, else the one that names most."""
+def first_header(
+    sheet: Sheet, chosen: Mapping[str, Mapping[str, str]] | None = None
+) -> Header | None:
+    """
+    The sheet's header: the first whose words name all needed columns, else the likeliest.
+
+    What its words do not tell is learned from the rows below. Before both comes what was `chosen`
+    for headers of its fingerprint, or, under no fingerprint, for all.
+    """
+    areas = Areas(sheet.merged)
+    start = list(islice(sheet.rows, _SEARCHED + SAMPLE))
+    for row in start[:_FRONT]:
+        if other := snipe_header(row):
+            return other
     found = [
-        header
-        for row, following in _pairs(sheet.rows[:200])
-        if (header := header_at(row, following))
+        header for window in _windows(start[:_SEARCHED]) if (header := header_at(window, areas))
     ]
-    whole = next((header for header in found if not header.missing), None)
-    return whole or max(found, key=lambda header: len(header.columns), default=None)
+    header = next((one for one in found if not one.missing), None)
+    if header is None:
+        header = max(found, key=lambda one: len(one.columns), default=None)
+        if header is None or len(header.columns) < _NAMED:
+            header = _by_shape(start, areas) or header
+    if header is None:
+        return None
+    below = [row for row in start if row.number >= header.row + header.lines]
+    choices = chosen or {}
+    return completed(
+        header, below[:SAMPLE], {**choices.get(header.fingerprint, {}), **choices.get("", {})}
+    )
+
+
+_SEARCHED, _FRONT = 200, 10
+_NAMED = 3
+"""So many columns whose words are known make a header; with fewer it is sought by its shape."""
+
+
+def _by_shape(rows: Sequence[Row], areas: Areas) -> Header | None:
+    """A header of unknown words: the row of texts over the first rows that hold numbers too."""
+    first = next((n for n, row in enumerate(rows) if _holds_numbers(row)), None)
+    if first is None:
+        return None
+    data = rows[first]
+    above = [row for row in rows[max(first - 4, 0) : first] if _is_of_words(row, len(data.cells))]
+    if not above:
+        return Header(row=data.number, lines=0, columns={})
+    return described([above[-1]], columns_named([above[-1]], areas), areas)
+
+
+def _holds_numbers(row: Row) -> bool:
+    numbers = sum(1 for cell in row.cells.values() if amount_in(cell) is not None)
+    return len(row.cells) >= 4 and numbers >= 2
+
+
+def _is_of_words(row: Row, width: int) -> bool:
+    words = [cell for cell in row.cells.values() if cell.kind is Kind.TEXT]
+    return len(words) == len(row.cells) and 2 * len(words) >= width
 
 
 def data_lines(sheet: Sheet, header: Header) -> Iterator[Line]:
     """Yield the rows of data below the header, in order, past all that is only furniture."""
+    if header.form:
+        yield from _assets(sheet, header)
+        return
     columns, skip_until = header.columns, header.row + header.lines
+    areas = Areas(sheet.merged)
     merged = _Lender(sheet.merged)
     equipment_class: str | None = None
-    for row, following in _pairs(sheet.rows):
+    for window in _windows(sheet.rows):
+        row = window[0]
         if row.number < skip_until:
             continue
-        again = header_at(row, following) if _may_be_header(row, columns) else None
+        if is_repeated(header, row):
+            columns, skip_until = header.columns, row.number + header.lines
+            continue
+        again = header_at(window, areas) if _may_be_header(row, columns) else None
         if again and not again.missing:
             columns, skip_until = again.columns, row.number + again.lines
             continue
         cells = _by_field(row, columns)
-        part = _part(row, cells, columns, merged)
+        part = _part(row, cells, columns, areas)
         if part is _Part.CLASS:
             equipment_class = _class_name(row)
         elif part is _Part.DATA:
             yield Line(row, cells, merged.lent(row, columns), columns, equipment_class)
 
 
-def _pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Row | None]]:
-    return zip(rows, (*rows[1:], None), strict=False)
+def _assets(sheet: Sheet, header: Header) -> Iterator[Line]:
+    """The rows of another system's list: all that are filled, for it has no furniture."""
+    for row in sheet.rows:
+        if row.number >= header.row + header.lines and (cells := snipe_cells(row, header)):
+            yield Line(row, cells, {}, header.columns, None)
+
+
+def _windows(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
+    """Each row with the few that follow it."""
+    window: deque[Row] = deque(maxlen=_AHEAD)
+    for row in rows:
+        window.append(row)
+        if len(window) == _AHEAD:
+            yield tuple(window)
+    for start in range(1 if len(window) == _AHEAD else 0, len(window)):
+        yield tuple(window)[start:]
+
+
+_AHEAD = 4
 
 
 def _may_be_header(row: Row, columns: Mapping[str, int]) -> bool:
@@ -108,14 +193,12 @@ def _by_field(row: Row, columns: Mapping[str, int]) -> dict[str, Cell]:
     }
 
 
-def _part(
-    row: Row, cells: Mapping[str, Cell], columns: Mapping[str, int], merged: _Lender
-) -> _Part:
+def _part(row: Row, cells: Mapping[str, Cell], columns: Mapping[str, int], areas: Areas) -> _Part:
     told = {field: cell for field, cell in cells.items() if field != "serial"}
     if _is_furniture(row, cells):
         return _Part.FURNITURE
     first = min(row.cells)
-    wide = merged.width(row.number, first) >= _WIDE
+    wide = areas.width(row.number, first) >= _WIDE
     alone = row.cells[first].kind is Kind.TEXT and (
         len(row.cells) == 1 or (len(told) <= 1 and wide)
     )
@@ -168,19 +251,11 @@ class _Lender:
     """
 
     def __init__(self, merged: Sequence[Merged]) -> None:
-        self._wide = {
-            (area.first_row, area.first_column): area.last_column - area.first_column + 1
-            for area in merged
-        }
         self._tall: dict[int, list[Merged]] = {}
         for area in sorted(merged, reverse=True):
             if area.last_row > area.first_row:
                 self._tall.setdefault(area.first_column, []).append(area)
         self._anchors: dict[int, Cell | None] = {}
-
-    def width(self, row: int, column: int) -> int:
-        """How many columns the merged cell at this place covers, 1 when there is none."""
-        return self._wide.get((row, column), 1)
 
     def lent(self, row: Row, columns: Mapping[str, int]) -> dict[str, Cell]:
         """The cells that this row's blank fields get from above."""

@@ -96,8 +96,17 @@ class Register:
         return self._by_name.get(_compact(text))
 
     def abbreviation(self, name: str) -> Room | None:
-        """The only room whose short name abbreviates this full name."""
-        fitting = [room for room in self.rooms if _abbreviates(room.short, _compact(name))]
+        """
+        The only room whose short name abbreviates this full name.
+
+        Where all rooms are known, only one that nobody gave a full name can have this one.
+        """
+        fitting = [
+            room
+            for room in self.rooms
+            if _abbreviates(room.short, _compact(name))
+            and not (self.complete and room.name not in ("", room.short))
+        ]
         return fitting[0] if len(fitting) == 1 else None
 
     def is_vague(self, text: str) -> bool:
@@ -123,6 +132,9 @@ def place(text: str, register: Register | None) -> Placing:
     if _ROOMLESS.fullmatch(plain) or known.is_vague(candidates[-1].room):
         return Placing(None, FaultCode.LOCATION_INCOMPLETE)
     if known.complete:
+        nameless = known.abbreviation(candidates[-1].room)
+        if nameless:
+            return _in_room(text, nameless, candidates[-1], known)
         return Placing(None, FaultCode.LOCATION_UNKNOWN)
     return _believed(text, candidates[-1], known)
 

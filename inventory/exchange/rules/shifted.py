@@ -24,6 +24,8 @@ def is_shifted(row: Row, columns: Mapping[str, int]) -> bool:
     Each kind of column has a form that its values have and its neighbours' have not; a row is
     shifted when at least four fit beside their places and three more than in them.
     """
+    if "quantity" not in columns:
+        return False
     at_home = _fitting(row, columns, 0)
     beside = max(_fitting(row, columns, -1), _fitting(row, columns, 1))
     return beside >= _ENOUGH and beside - at_home >= _CLEARLY_MORE

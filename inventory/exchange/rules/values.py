@@ -68,6 +68,17 @@ def _code_from_number(text: str) -> Reading[str]:
     return Reading(code, (warning(FaultCode.CODE_AS_NUMBER, code),))
 
 
+def looks_like_code(cell: Cell) -> bool:
+    """Whether a cell can be a catalogue's code; a small number may be one that lost its zeros."""
+    text = folded(trimmed(cell.text))
+    return cell.kind in (Kind.TEXT, Kind.NUMBER) and bool(_CODE.fullmatch(text))
+
+
+def is_unit(cell: Cell) -> bool:
+    """Whether a cell names a unit in common use."""
+    return cell.kind is Kind.TEXT and folded(trimmed(cell.text)).lower() in _UNITS
+
+
 def read_quantity(cell: Cell | None, context: Context) -> Reading[int]:
     """How many there are: a whole number, not below zero."""
     if cell is not None and (cell.kind is Kind.ERROR or never_calculated(cell)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -31,22 +31,39 @@ def wanted_places(
     Rooms are `{short, name, keeper, cabinets}`, records have a `place` `{room, cabinet, shelf}`.
     """
     known = {room["short"]: room for room in cover}
-    stood = [{**record["place"], **record} for record in records if record.get("place")]
+    stood = _Stood()
+    for record in records:
+        if record.get("place"):
+            stood.add(record["place"], record)
     rooms: dict[str, Wanted] = {}
-    for short in [*known, *(one["room"] for one in stood)]:
+    for short in dict.fromkeys([*known, *stood.rooms]):
         room = known.get(short, {})
         name = room.get("name") or short
-        rooms.setdefault(
-            short, Wanted(short, "room", None, short, name, room.get("keeper"), short in known)
-        )
+        rooms[short] = Wanted(short, "room", None, short, name, room.get("keeper"), short in known)
     on_cover = [(short, n) for short, room in known.items() for n in room["cabinets"]]
     cabinets = _cabinets(on_cover, stood, rooms)
-    shelves = {
-        (one["room"], one["cabinet"], one["shelf"])
-        for one in stood
-        if one["cabinet"] is not None and one["shelf"] is not None
-    }
-    return [*rooms.values(), *cabinets, *(_shelf(*key) for key in sorted(shelves))]
+    return [*rooms.values(), *cabinets, *(_shelf(*key) for key in sorted(stood.shelves))]
+
+
+@dataclass(slots=True)
+class _Stood:
+    """Where the rows of a file stand: rooms in order, and what most rows of a cabinet are."""
+
+    rooms: dict[str, None] = field(default_factory=dict)
+    classes: dict[tuple[str, int], Counter[str]] = field(default_factory=dict)
+    keepers: dict[tuple[str, int], Counter[str]] = field(default_factory=dict)
+    shelves: set[tuple[str, int, int]] = field(default_factory=set)
+
+    def add(self, place: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Count one row."""
+        self.rooms.setdefault(place["room"])
+        if place["cabinet"] is None:
+            return
+        key = (place["room"], place["cabinet"])
+        self.classes.setdefault(key, Counter())[record["equipment_class"] or ""] += 1
+        self.keepers.setdefault(key, Counter())[record["keeper"] or ""] += 1
+        if place["shelf"] is not None:
+            self.shelves.add((*key, place["shelf"]))
 
 
 def _shelf(room: str, cabinet: int, shelf: int) -> Wanted:
@@ -55,19 +72,14 @@ def _shelf(room: str, cabinet: int, shelf: int) -> Wanted:
 
 
 def _cabinets(
-    on_cover: list[tuple[str, int]], stood: list[dict[str, Any]], rooms: dict[str, Wanted]
+    on_cover: list[tuple[str, int]], stood: _Stood, rooms: dict[str, Wanted]
 ) -> list[Wanted]:
     """Cabinets are named after what most of their rows are, and kept by whom keeps most of it."""
-    classes: dict[tuple[str, int], Counter[str]] = {}
-    keepers: dict[tuple[str, int], Counter[str]] = {}
-    for one in stood:
-        if one["cabinet"] is not None:
-            key = (one["room"], one["cabinet"])
-            classes.setdefault(key, Counter())[one["equipment_class"] or ""] += 1
-            keepers.setdefault(key, Counter())[one["keeper"] or ""] += 1
     order = {short: n for n, short in enumerate(rooms)}
     found = []
-    for room, number in sorted({*on_cover, *classes}, key=lambda key: (order[key[0]], key[1])):
+    for room, number in sorted(
+        {*on_cover, *stood.classes}, key=lambda key: (order[key[0]], key[1])
+    ):
         key = (room, number)
         found.append(
             Wanted(
@@ -75,8 +87,8 @@ def _cabinets(
                 sort="cabinet",
                 above=room,
                 short=f"{number:02d}",
-                name=_commonest(classes.get(key)) or "",
-                keeper=_commonest(keepers.get(key)) or rooms[room].keeper,
+                name=_commonest(stood.classes.get(key)) or "",
+                keeper=_commonest(stood.keepers.get(key)) or rooms[room].keeper,
                 is_on_cover=key in on_cover,
             )
         )

@@ -59,16 +59,21 @@ def workbook(sheets, *, settings=b""):
 
 
 def compound(stream):
-    """One stream in a compound file: header, table, directory, then the stream's sectors."""
+    """One stream in a compound file: header, tables, directory, then the stream's sectors."""
     count = -(-len(stream) // SECTOR)
-    table = [TABLE, END, *range(3, 2 + count), END]
+    tables = 1
+    while tables * 128 < count + tables + 1:
+        tables += 1
+    first = tables + 1
+    table = [TABLE] * tables + [END, *range(first + 1, first + count), END]
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
     header += struct.pack(
-        "<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, END, 0, END, 0
+        "<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, tables, tables, 0, 4096, END, 0, END, 0
     )
-    header += struct.pack("<109I", 0, *[FREE] * 108)
-    allocation = struct.pack("<128I", *table, *[FREE] * (128 - len(table)))
-    directory = entry("Root Entry", 5, END, 0, 1) + entry("Workbook", 2, 2, len(stream), FREE)
+    header += struct.pack("<109I", *range(tables), *[FREE] * (109 - tables))
+    allocation = struct.pack(f"<{tables * 128}I", *table, *[FREE] * (tables * 128 - len(table)))
+    root = entry("Root Entry", 5, END, 0, 1)
+    directory = root + entry("Workbook", 2, first, len(stream), FREE)
     padded = stream.ljust(count * SECTOR, b"\0")
     return header + allocation + directory.ljust(SECTOR, b"\0") + padded
 

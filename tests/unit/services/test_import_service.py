@@ -32,11 +32,11 @@ ROSTER = Path(__file__).parents[2] / "data/rosters/锦城小学-仪器总账.xls
 HEADER = ["仪器编号", "仪器名称", "规格型号", "单位", "实有数量", "单价", "存放地点", "保管人"]
 
 
-def ledger(tmp_path, *rows, name="账.xlsx"):
+def ledger(tmp_path, *rows, name="账.xlsx", header=HEADER):
     book = Workbook()
     sheet = book.active
     sheet.title = "科学"
-    sheet.append(HEADER)
+    sheet.append(header)
     for row in rows:
         sheet.append(row)
     path = tmp_path / name
