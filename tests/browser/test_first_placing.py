@@ -16,9 +16,11 @@ def enter(name, n):
     acting(OPERATOR)
     kind = db.session.scalar(select(Kind).where(Kind.school_id == HOME, Kind.name == name))
     transact(
-        lambda s: ledger.enter_things(
-            s, OPERATOR, Entry(kind.id, n, "unplaced"), school_id=HOME, at=NOON
-        ).codes
+        lambda s: (
+            ledger.enter_things(
+                s, OPERATOR, Entry(kind.id, n, "unplaced"), school_id=HOME, at=NOON
+            ).codes
+        )
     )
 
 
