@@ -131,7 +131,7 @@ def _history(row: KindRow | None) -> dict[str, Any]:
     session = db.session()
     before = queries.merged_kinds(session, row.school_id, row.id)
     entries = [entry for one in (row, *before) for entry in history(session, row.school_id, one.id)]
-    entries = sorted(entries, key=lambda one: one.id, reverse=True)[:MOST_EVENTS]
+    entries = sorted(entries, key=lambda one: one.at, reverse=True)[:MOST_EVENTS]
     return {
         "entries": entries, "people": names(session, [one.actor for one in entries]),
         "places": {}, "merged": {one.id: one.title for one in before},

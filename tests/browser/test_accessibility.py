@@ -53,6 +53,8 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
         f"/cabinets/{cabinet}/arrangement",
         "/me", "/me/password", "/handover", "/phone", "/things?retired=1", "/things?q=zzzz",
         "/kinds?q=zzzz", "/kinds?retired=1", "/things/new", "/people", "/things?unknown=1",
+        f"/tags/new?code={item}", f"/placing?place={cabinet}", "/placing", "/unplaced",
+        f"/kinds/{kind}/merging",
     ]  # fmt: skip
     for path in paths:
         page.goto(path)

@@ -24,6 +24,7 @@ from inventory.errors import (
 from inventory.exchange import edge, queries, service
 from inventory.exchange.formats.blank import FIELDS, Choices, blank
 from inventory.exchange.models import ImportRow
+from inventory.ledger import merging_service as merging
 from inventory.ledger import service as ledger
 from inventory.ledger.models import Document, LedgerLine
 from inventory.places.queries import find_place, place_by_code, rooms
@@ -380,3 +381,20 @@ def test_verify_agrees_after_all_of_it(world, tmp_path):
     undo(head.id)
     bring_in(ledger_file(tmp_path, SCALE, CLAMP, name="2.xlsx"))
     assert examine(True, (), None)["agrees"]
+
+
+def test_what_was_merged_meanwhile_comes_in_again_and_is_taken_back_where_it_is_now(
+    sqlite_world, tmp_path
+):
+    before = agrees()["things"]
+    head = bring_in(ledger_file(tmp_path, SCALE, CLAMP))
+    act(
+        merging.merge_kinds, kind_id=kind_named("试管夹").id, into=kind_named("烧杯 01").id,
+        at=minutes(1),
+    )  # fmt: skip
+    agrees()
+
+    undo(head.id, minutes(5))
+
+    assert agrees()["things"] == before
+    sums_to_zero()
