@@ -26,6 +26,7 @@ from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
+from inventory.ledger import books_pages
 from inventory.ledger import changes as ledger
 from inventory.ledger import pages as ledger_pages
 from inventory.places import changes as places
@@ -64,6 +65,7 @@ PAGES = (
     catalogue_pages.bp,
     register_pages.bp,
     ledger_pages.bp,
+    books_pages.bp,
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,

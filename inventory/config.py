@@ -42,6 +42,10 @@ class Config:
     """Zone in which times are shown and days are counted (IANA name)."""
     item_price_yuan: int = 500
     """Unit price in yuan from which an imported line becomes single items."""
+    durable_from_yuan: int = 500
+    """Unit price in yuan from which a kind lasts: it is kept in the General and Detail ledger."""
+    low_value_classes: str = "玻璃 药品 试剂 材料 工具"
+    """How classes begin that are of low value whatever they cost, divided by spaces."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
     session_idle_hours: int = 12

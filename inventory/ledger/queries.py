@@ -24,6 +24,16 @@ class Disagreement:
     things: int
     cards: int
 
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What is the matter; the page says what to do about each."""
+        sorts = []
+        if self.ledger != self.things:
+            sorts.append("ledger_more" if self.ledger > self.things else "ledger_less")
+        if self.things != self.cards:
+            sorts.append("cards_differ")
+        return tuple(sorts)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:

@@ -32,6 +32,26 @@ SIGHTINGS = RESULTS | {
     "retired": _l("Retired"),
     "undone": _l("Undone"),
 }
+BOOKS = {
+    "general": _l("General ledger"),
+    "detail": _l("Detail ledger"),
+    "low_value": _l("Low-value ledger"),
+}
+DISAGREEMENTS = {
+    "ledger_more": _l(
+        "The ledger has more than there is: count this kind, then register what has no code yet, "
+        "or take what is gone out of the ledger by a document."
+    ),
+    "ledger_less": _l(
+        "There is more than the ledger has: find the invoice or slip and enter it as a receipt, "
+        "or retire what was registered twice."
+    ),
+    "cards_differ": _l(
+        "The cabinet cards do not follow the things, which cannot come from entering something: "
+        "tell the administrator to run “tallycard verify --rebuild”."
+    ),
+}
+"""What to do about a kind of which the sums differ, by what is the matter."""
 TONES = {
     "match": ("ok", "check"),
     "open": ("info", "number"),
