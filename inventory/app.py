@@ -9,6 +9,7 @@ import structlog
 from apiflask import APIFlask
 from flask import request
 
+import inventory.search.service  # noqa: F401 - from now on terms follow what sessions write
 from inventory import db as database
 from inventory.api import document
 from inventory.api import edge as api_edge

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, false, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import searched_words
+from inventory.scope import actor_of
+from inventory.search.queries import matching
+from inventory.search.rules import searched
 
 PAGE = 50
 CHOICES = 12
@@ -44,9 +46,8 @@ def search(
     retired: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[KindRow], int]:  # fmt: skip
     """Return one page of the kinds that a text finds, and how many there are."""
-    query, count = _filtered(select(Kind), text), _filtered(select(func.count(Kind.id)), text)
-    for condition in _conditions(school_id, subject, retired):
-        query, count = query.where(condition), count.where(condition)
+    conditions = _conditions(school_id, subject, retired) + _found(session, text, school_id)
+    query, count = select(Kind).where(*conditions), select(func.count(Kind.id)).where(*conditions)
     query = query.order_by(
         Kind.school_id, Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification
     )
@@ -65,19 +66,27 @@ def _conditions(school_id: str | None, subject: str, retired: bool) -> list[Colu
     return found
 
 
-def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
-    for word in searched_words(text):
-        plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(
-            or_(
-                Kind.name.ilike(f"%{plain}%", escape="\\"),
-                Kind.specification.ilike(f"%{plain}%", escape="\\"),
-                Kind.catalogue_code.like(f"{plain}%", escape="\\"),
-                Kind.subject.like(f"%{plain}%", escape="\\"),
-                Kind.initials.like(f"%{plain.lower()}%", escape="\\"),
-            )
-        )
-    return query
+def _found(session: Session, text: str, school_id: str | None) -> list[ColumnElement[bool]]:
+    """What a kind must meet to be found by each word of a text."""
+    words = searched(text)
+    if not words:
+        return []
+    schools = _schools(session, school_id)
+    if not schools:
+        return [false()]
+    return [
+        tuple_(Kind.school_id, literal("kind"), Kind.id).in_(matching(("kind",), one, schools))
+        for one in words
+    ]
+
+
+def _schools(session: Session, school_id: str | None) -> list[str]:
+    in_sight = actor_of(session).schools
+    if school_id:
+        return [school_id]
+    if in_sight is not None:
+        return sorted(in_sight)
+    return list(session.scalars(select(Kind.school_id).distinct()))
 
 
 def subjects(session: Session, school_id: str | None = None) -> list[str]:

@@ -1,5 +1,6 @@
 """This module is about the tables of documents and of the ledger's lines."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolScoped, references, together
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 
 class DocumentType(StrEnum):
@@ -25,7 +28,7 @@ class DocumentType(StrEnum):
     """Takes back another document as a whole (红冲)."""
 
 
-class Document(SchoolScoped, Base):
+class Document(SchoolScoped, Searched, Base):
     """The voucher behind a change; its id is its code."""
 
     __tablename__ = "document"
@@ -37,6 +40,13 @@ class Document(SchoolScoped, Base):
     title: Mapped[str] = mapped_column(String(200))
     posted_at: Mapped[datetime]
     posted_by: Mapped[str] = mapped_column(String(ID_LENGTH))
+
+    searched_sort = "document"
+    searched_columns = frozenset({"number", "title"})
+
+    def searched(self) -> Iterable[Doc]:
+        """Return what documents are found by: their number and title."""
+        yield Doc(self.searched_sort, self.id, (self.title,), (self.number,))
 
 
 class LedgerLine(SchoolScoped, Base):

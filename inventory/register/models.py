@@ -1,5 +1,6 @@
 """This module is about the tables of codes, things, where they are, and cabinet cards."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ from inventory.base import (
     together,
 )
 from inventory.register.rules import Number
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 
 class Bearer(StrEnum):
@@ -73,7 +76,7 @@ class Code(SchoolOptional, Base):
         return CodeState.PRINTED if self.printed_at else CodeState.MINTED
 
 
-class Thing(SchoolScoped, Base):
+class Thing(SchoolScoped, Searched, Base):
     """Whatever bears a code: a single item, or a batch of one kind in one place."""
 
     __tablename__ = "thing"
@@ -85,6 +88,8 @@ class Thing(SchoolScoped, Base):
         Index("ix_thing_code", "code"),
         Index("ix_thing_home", "school_id", "home_id"),
         Index("ix_thing_kind", "school_id", "kind_id"),
+        Index("ix_thing_keeper", "school_id", "keeper_id"),
+        Index("ix_thing_voucher", "school_id", "voucher"),
     )
 
     code: Mapped[str] = mapped_column(
@@ -106,6 +111,20 @@ class Thing(SchoolScoped, Base):
     retired_at: Mapped[datetime | None]
     retired_quantity: Mapped[int | None]
     """How much went outside when it was retired; None when it joined another batch."""
+
+    searched_sort = "thing"
+    searched_columns = frozenset({"finance_card_no", "voucher"})
+
+    def searched(self) -> Iterable[Doc]:
+        """
+        Return what a thing is found by, beside its kind, its place and its keeper.
+
+        Code and number are columns with an index. A voucher is of many things, so it is found
+        by itself, and the things by it.
+        """
+        yield Doc(self.searched_sort, self.code, (), (self.finance_card_no,))
+        if self.voucher:
+            yield Doc("voucher", self.voucher, (self.voucher,), (self.voucher,))
 
     @property
     def number(self) -> str:

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import counts_as_pieces, searched_words
+from inventory.catalogue.rules import counts_as_pieces
 from inventory.identity.models import Person
 from inventory.places.models import Place, School, Sort
 from inventory.places.queries import PlaceRow, inside, within
 from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
-from inventory.register.rules import Number, contents_hash, folded, shown
+from inventory.register.rules import Number, contents_hash, shown
+from inventory.register.search_queries import Total, Wanted, following, found
 
 PAGE = 50
 
@@ -122,8 +123,8 @@ def thing(session: Session, code: str) -> ThingRow | None:
 def things_by_code(session: Session, codes: Iterable[str]) -> list[ThingRow]:
     """Return things in the order of the codes given; unknown ones are left out."""
     wanted = list(codes)
-    found = {row.code: row for row in _things(session, _thing_rows().where(Thing.code.in_(wanted)))}
-    return [found[code] for code in wanted if code in found]
+    there = {row.code: row for row in _things(session, _thing_rows().where(Thing.code.in_(wanted)))}
+    return [there[code] for code in wanted if code in there]
 
 
 def things_by_number(session: Session, number: Number) -> list[ThingRow]:
@@ -163,72 +164,27 @@ def search(
     kind_id: str = "", retired: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[ThingRow], int]:  # fmt: skip
     """Return one page of the things in use, or of the retired, that a text finds; how many."""
-    state = Thing.retired_at.is_not(None) if retired else Thing.retired_at.is_(None)
-    query = _filtered(_thing_rows(), text).where(state)
-    count = _filtered(_counted(), text).where(state)
-    if kind_id:
-        query, count = query.where(Thing.kind_id == kind_id), count.where(Thing.kind_id == kind_id)
-    if school_id:
-        query = query.where(Thing.school_id == school_id)
-        count = count.where(Thing.school_id == school_id)
-    if place_id and school_id:
-        places = within(session, school_id, place_id)
-        query = query.where(Thing.home_id.in_(places))
-        count = count.where(Thing.home_id.in_(places))
-    query = query.order_by(Thing.school_id, Thing.catalogue, Thing.running)
-    query = query.limit(size).offset((page - 1) * size)
-    return _things(session, query), int(session.scalar(count) or 0)
+    wanted = Wanted(
+        text=text, school_id=school_id or "", place_id=place_id or "", kind_id=kind_id,
+        retired=retired,
+    )  # fmt: skip
+    rows, total = listed(session, wanted, page=page, size=size)
+    return rows, total.count
+
+
+def listed(
+    session: Session, wanted: Wanted, *, page: int = 1, size: int = PAGE
+) -> tuple[list[ThingRow], Total]:
+    """Return one page of a list of things, and how many there are, as far as it is counted."""
+    codes, total = found(session, wanted, page=page, size=size)
+    return things_by_code(session, codes), total
 
 
 def after(
     session: Session, cursor: tuple[str, str] | None, *, text: str = "", limit: int = 100
 ) -> list[ThingRow]:
     """Return the things that follow a cursor of (school, code), for the API's lists."""
-    query = _filtered(_thing_rows(), text).where(Thing.retired_at.is_(None))
-    query = query.order_by(Thing.school_id, Thing.code).limit(limit)
-    if cursor is not None:
-        school_id, code = cursor
-        query = query.where(
-            or_(
-                Thing.school_id > school_id,
-                and_(Thing.school_id == school_id, Thing.code > code),
-            )
-        )
-    return _things(session, query)
-
-
-def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
-    """Narrow to what a text names: a number, or words in name, specification or initials."""
-    wanted = folded(text)
-    number = Number.parse(wanted)
-    if number is not None:
-        return query.where(Thing.catalogue == number.catalogue, Thing.running == number.running)
-    for word in searched_words(wanted):
-        pattern = f"%{_escaped(word)}%"
-        query = query.where(
-            or_(
-                Kind.name.ilike(pattern, escape="\\"),
-                Kind.specification.ilike(pattern, escape="\\"),
-                Kind.catalogue_code.like(pattern, escape="\\"),
-                Kind.initials.like(f"%{_escaped(word.lower())}%", escape="\\"),
-                Place.path.like(f"{_escaped(word)}%", escape="\\"),
-                Thing.code.like(f"{_escaped(word)}%", escape="\\"),
-            )
-        )
-    return query
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _counted() -> Select:  # type: ignore[type-arg]
-    return (
-        select(func.count())
-        .select_from(Thing)
-        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
-        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
-    )
+    return things_by_code(session, following(session, Wanted(text=text), cursor, limit))
 
 
 def _thing_rows() -> Select:  # type: ignore[type-arg]

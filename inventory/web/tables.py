@@ -13,10 +13,10 @@ from io import StringIO
 from itertools import chain
 from typing import IO, Any
 
-from flask import Response, stream_with_context
+from flask import Response
 
 from inventory.errors import Invalid, TooMany
-from inventory.web.downloads import XLSX, disposition, sheet_name, written
+from inventory.web.downloads import TYPES, disposition, sheet_name, written
 
 FORMATS = ("xlsx", "csv")
 MOST_ROWS = 200_000
@@ -74,14 +74,24 @@ def asked_format(text: str, *more: str) -> str:
 
 
 def answer(table: Table, format: str) -> Response:
-    """Return a table as a file to keep, written while it is sent."""
-    if format == "csv":
-        body: Any = stream_with_context(csv_lines(table))
-        response = Response(body, mimetype="text/csv; charset=utf-8")
-    else:
-        response = Response(_chunks(_xlsx_file(table)), mimetype=XLSX)
+    """
+    Return a table as a file to keep. It is written whole before it is sent, on disk when it is
+    long, so that what goes wrong is answered as such and not by half a file.
+    """
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed once sent
+    write(table, format, file)
+    file.seek(0)
+    response = Response(_chunks(file), mimetype=TYPES[format])
     response.headers["Content-Disposition"] = disposition(table.title, format)
     return response
+
+
+def write(table: Table, format: str, file: IO[bytes]) -> None:
+    """Write a table in one of the formats."""
+    if format == "csv":
+        file.writelines(csv_lines(table))
+    else:
+        write_xlsx(table, file)
 
 
 # --- .csv ----------------------------------------------------------------------------------
@@ -182,13 +192,6 @@ class _Cells:
         cell = self.of(value)
         cell.font = Font(bold=True, size=size)
         return cell
-
-
-def _xlsx_file(table: Table) -> IO[bytes]:
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed once sent
-    write_xlsx(table, file)
-    file.seek(0)
-    return file
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

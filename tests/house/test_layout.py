@@ -16,7 +16,7 @@ from inventory.scope import Actor
 ROOT = Path(__file__).resolve().parents[2]
 CAPABILITIES = (
     "catalogue", "counting", "exchange", "identity", "journal", "ledger", "places", "printing",
-    "register", "scanning", "staff",
+    "register", "scanning", "search", "staff",
 )  # fmt: skip
 ROLES = {
     "__init__", "rules", "models", "changes", "service", "queries", "store", "pages", "api",

@@ -1,6 +1,7 @@
 """The rules of the three ledgers: which book, which time, what a sheet carries over."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,9 @@ def test_a_period_is_a_year_a_school_year_a_term_or_days(text, first, last):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-2028", "2026-2027-3", "2026-13-01..2026-12-01", "0001", "2026-02-30..2027-01-01"]
+    "text",
+    ["", "26", "2026-2028", "2026-2027-3", "2026-13-01..2026-12-01", "0001",
+     "2026-02-30..2027-01-01"],
 )  # fmt: skip
 def test_what_is_no_period_is_refused(text):
     with pytest.raises(Invalid):
@@ -95,6 +98,7 @@ def test_sheets_carry_the_balance_from_one_to_the_next(quantities, opening, size
     made = list(sheets(Amount(opening), movements, size))
 
     assert [line for sheet in made for line in sheet.movements] == movements
-    assert made[0].brought == Amount(opening) and made[-1].carried == balance
-    assert all(one.carried == two.brought for one, two in zip(made, made[1:], strict=False))
+    assert made[0].brought == Amount(opening)
+    assert made[-1].carried == balance
+    assert all(one.carried == two.brought for one, two in pairwise(made))
     assert [sheet.is_first for sheet in made] == [True] + [False] * (len(made) - 1)

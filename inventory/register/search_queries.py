@@ -1,0 +1,310 @@
+"""This module is about finding things: what a text and filters mean for the table of things.
+
+Each word must find the thing itself, its kind, its place or what is above that, or its keeper. Such
+a word, and some filters, are asked in two ways: as a condition on one thing, and as the set of all
+things that it leaves, by indexes. The narrowest of these sets, when it is small, is what the
+database starts from; else it walks along the things in their order, and soon has a page full.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from inventory.catalogue.models import Kind
+from inventory.identity.models import Person
+from inventory.places.models import Place, School
+from inventory.places.queries import within
+from inventory.register.models import Code, CodeState, Thing
+from inventory.register.rules import Number, code_in
+from inventory.scope import actor_of
+from inventory.search.queries import matching
+from inventory.search.rules import Word, searched
+
+MOST = 10_000
+"""Things that a list counts and sorts; of more it says so, and asks to narrow it down."""
+SORTS = ("number", "newest", "place", "name")
+OWN = ("thing", "tag")
+"""Sorts of docs whose key is the code of a thing."""
+SORTS_OF_TERMS = ("kind", "place", "person", "voucher", *OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of things is narrowed down to, as its address says."""
+
+    text: str = ""
+    school_id: str = ""
+    subject: str = ""
+    equipment_class: str = ""
+    place_id: str = ""
+    keeper: str = ""
+    kind_id: str = ""
+    label: str = ""
+    """Whether its label was printed or seen: minted, printed, affixed; empty is all."""
+    retired: bool = False
+    sort: str = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many things there are; of very many only that they are more."""
+
+    count: int
+
+    @property
+    def is_more(self) -> bool:
+        return self.count > MOST
+
+    @property
+    def shown(self) -> int:
+        return min(self.count, MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowing:
+    """A condition on one thing, and the codes of all things that meet it, if indexes know them."""
+
+    holds: ColumnElement[bool]
+    leaves: Select[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything that a thing must meet, and the set to start from, if there is a small one."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    start: Select[Any] | None
+    nothing: bool = False
+
+    def of(self, query: Any) -> Any:
+        query = query.where(*self.conditions)
+        if self.start is not None:
+            query = query.where(Thing.code.in_(self.start))
+        return query.where(false()) if self.nothing else query
+
+
+def found(session: Session, wanted: Wanted, *, page: int = 1, size: int) -> tuple[list[str], Total]:
+    """Return the codes of one page of what is found, in order, and how many there are."""
+    plan = _plan(session, wanted)
+    total = _total(session, plan)
+    if not total.count:
+        return [], total
+    page = min(page, -(-total.shown // size))
+    query = _ordered(plan, wanted.sort if not total.is_more else "number")
+    return list(session.scalars(query.limit(size).offset((page - 1) * size))), total
+
+
+def following(
+    session: Session, wanted: Wanted, cursor: tuple[str, str] | None, size: int
+) -> list[str]:
+    """Return the codes that follow a cursor of (school, code), in that order."""
+    query = _plan(session, wanted).of(select(Thing.code))
+    if cursor is not None:
+        query = query.where(tuple_(Thing.school_id, Thing.code) > cursor)
+    return list(session.scalars(query.order_by(Thing.school_id, Thing.code).limit(size)))
+
+
+def _total(session: Session, plan: _Plan) -> Total:
+    """Count, but not further than needed."""
+    some = plan.of(select(literal(1)).select_from(Thing)).limit(MOST + 1).subquery()
+    return Total(int(session.scalar(select(func.count()).select_from(some)) or 0))
+
+
+def _ordered(plan: _Plan, sort: str) -> Any:
+    query = plan.of(select(Thing.code))
+    by_number = (Thing.school_id, Thing.catalogue, Thing.running)
+    if sort == "newest":
+        return query.order_by(Thing.registered_at.desc(), *by_number)
+    if sort == "place":
+        query = query.join(Place, _place_of())
+        return query.order_by(Thing.school_id, Place.path, Thing.catalogue, Thing.running)
+    if sort == "name":
+        query = query.join(Kind, _kind_of())
+        return query.order_by(Kind.name, Kind.specification, *by_number)
+    return query.order_by(*by_number)
+
+
+def _kind_of() -> ColumnElement[bool]:
+    return and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id)
+
+
+def _place_of() -> ColumnElement[bool]:
+    return and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id)
+
+
+# --- what it is narrowed down to -----------------------------------------------------------
+
+
+def _plan(session: Session, wanted: Wanted) -> _Plan:
+    schools = _schools(session, wanted)
+    if not schools:
+        return _Plan((), None, nothing=True)
+    narrowings = [_by_word(n, one, schools) for n, one in enumerate(_words(wanted.text))]
+    narrowings += _filters(session, wanted, schools)
+    conditions: list[ColumnElement[bool]] = [
+        Thing.retired_at.is_not(None) if wanted.retired else Thing.retired_at.is_(None)
+    ]
+    if wanted.school_id:
+        conditions.append(Thing.school_id == wanted.school_id)
+    if wanted.kind_id:
+        conditions.append(Thing.kind_id == wanted.kind_id)
+    if wanted.label:
+        conditions.append(_by_label(wanted.label))
+    sets = [one.leaves for one in narrowings if one.leaves is not None]
+    narrowest = None if wanted.kind_id else _narrowest(session, sets)
+    start = None if narrowest is None else sets[narrowest]
+    conditions += [one.holds for one in narrowings if start is None or one.leaves is not start]
+    return _Plan(tuple(conditions), start)
+
+
+def _schools(session: Session, wanted: Wanted) -> list[str]:
+    """The schools to look in, named one by one, so that each is a range of every index."""
+    in_sight = actor_of(session).schools
+    if wanted.school_id:
+        return [wanted.school_id]
+    if in_sight is not None:
+        return sorted(in_sight)
+    return list(session.scalars(select(School.id).order_by(School.id)))
+
+
+def _words(text: str) -> list[Word]:
+    """A code or a number that is typed with spaces is one word."""
+    whole = code_in(text) or (str(number) if (number := Number.parse(text)) else None)
+    return [Word(whole, (), ())] if whole is not None else searched(text)
+
+
+def _narrowest(session: Session, sets: Sequence[Select[Any]]) -> int | None:
+    """Which of some sets has the fewest things; none when all of them have many."""
+    if not sets:
+        return None
+    counts = [
+        select(func.count()).select_from(one.limit(MOST + 1).subquery()).scalar_subquery()
+        for one in sets
+    ]
+    row = list(session.execute(select(*counts)).one())
+    least = min(range(len(row)), key=lambda n: row[n])
+    return least if row[least] <= MOST else None
+
+
+def _by_word(number: int, one: Word, schools: list[str]) -> _Narrowing:
+    # What a word finds is looked up once and then asked for many times.
+    found = matching(SORTS_OF_TERMS, one, schools).cte(f"word_{number}").prefix_with("MATERIALIZED")
+
+    def of(*sorts: str) -> Select[Any]:
+        return select(found.c.school_id, found.c.key).where(found.c.sort.in_(sorts))
+
+    kept = select(Place.school_id, Place.id).where(
+        tuple_(Place.school_id, Place.keeper_id).in_(of("person"))
+    )
+    parts: list[ColumnElement[bool]] = [
+        tuple_(Thing.school_id, Thing.kind_id).in_(of("kind")),
+        tuple_(Thing.school_id, Thing.home_id).in_(_places(of("place"))),
+        tuple_(Thing.school_id, Thing.keeper_id).in_(of("person")),
+        and_(Thing.keeper_id.is_(None), tuple_(Thing.school_id, Thing.home_id).in_(kept)),
+        tuple_(Thing.school_id, Thing.code).in_(of(*OWN)),
+        tuple_(Thing.school_id, Thing.voucher).in_(of("voucher")),
+        *_by_code_or_number(one, schools),
+    ]
+    return _Narrowing(or_(*parts), _any_of(parts))
+
+
+def _any_of(parts: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The codes of the things that meet one of some conditions, each by its own index."""
+    each = union_all(*(select(Thing.code.label("code")).where(part) for part in parts)).subquery()
+    return select(each.c.code)
+
+
+def _by_code_or_number(one: Word, schools: list[str]) -> list[ColumnElement[bool]]:
+    parts: list[ColumnElement[bool]] = []
+    if one.text.isascii() and one.text.isdigit() and len(one.text) <= 11:
+        low, high = one.text.ljust(11, "0"), one.text.ljust(11, "9")
+        parts.append(Thing.code.between(low, high))
+    number = Number.parse(one.text)
+    if number is not None:
+        parts.append(
+            and_(
+                Thing.school_id.in_(schools),
+                Thing.catalogue == number.catalogue,
+                Thing.running == number.running,
+            )
+        )
+    return parts
+
+
+def _places(named: Select[Any]) -> Select[Any]:
+    """The places that a word finds, and what stands inside them: a cabinet, its shelves."""
+    inside = select(Place.school_id, Place.id).where(
+        tuple_(Place.school_id, Place.parent_id).in_(named)
+    )
+    shelves = select(Place.school_id, Place.id).where(
+        tuple_(Place.school_id, Place.parent_id).in_(inside)
+    )
+    every = union_all(named, inside, shelves).subquery()
+    return select(*every.c)
+
+
+def _filters(session: Session, wanted: Wanted, schools: list[str]) -> list[_Narrowing]:
+    narrowings = []
+    kinds: list[ColumnElement[bool]] = []
+    if wanted.subject:
+        kinds.append(Kind.subject == wanted.subject)
+    if wanted.equipment_class:
+        kinds.append(Kind.equipment_class == wanted.equipment_class)
+    if kinds:
+        rows = select(Kind.school_id, Kind.id).where(Kind.school_id.in_(schools), *kinds)
+        narrowings.append(_one(tuple_(Thing.school_id, Thing.kind_id).in_(rows)))
+    if wanted.place_id and wanted.school_id:
+        inside = within(session, wanted.school_id, wanted.place_id)
+        narrowings.append(
+            _one(and_(Thing.school_id == wanted.school_id, Thing.home_id.in_(inside)))
+        )
+    if wanted.keeper:
+        narrowings.append(_by_keeper(wanted.keeper, schools))
+    return narrowings
+
+
+def _one(condition: ColumnElement[bool]) -> _Narrowing:
+    return _Narrowing(condition, select(Thing.code).where(condition))
+
+
+def _by_keeper(name: str, schools: list[str]) -> _Narrowing:
+    people = select(Person.school_id, Person.id).where(
+        Person.school_id.in_(schools), Person.name == name
+    )
+    kept = select(Place.school_id, Place.id).where(
+        tuple_(Place.school_id, Place.keeper_id).in_(people)
+    )
+    parts: list[ColumnElement[bool]] = [
+        tuple_(Thing.school_id, Thing.keeper_id).in_(people),
+        and_(Thing.keeper_id.is_(None), tuple_(Thing.school_id, Thing.home_id).in_(kept)),
+    ]
+    return _Narrowing(or_(*parts), _any_of(parts))
+
+
+def _by_label(state: str) -> ColumnElement[bool]:
+    """Whether the code of a thing has come so far and no further."""
+    conditions: dict[str, ColumnElement[bool]] = {
+        CodeState.MINTED.value: and_(Code.printed_at.is_(None), Code.affixed_at.is_(None)),
+        CodeState.PRINTED.value: and_(Code.printed_at.is_not(None), Code.affixed_at.is_(None)),
+        CodeState.AFFIXED.value: Code.affixed_at.is_not(None),
+    }
+    condition = conditions.get(state)
+    if condition is None:
+        return true()
+    return exists().where(Code.code == Thing.code, condition)
