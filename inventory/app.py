@@ -34,6 +34,7 @@ from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
+from inventory.register import bulk_pages, lists_pages
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
@@ -65,6 +66,8 @@ PAGES = (
     scanning_pages.bp,
     catalogue_pages.bp,
     register_pages.bp,
+    lists_pages.bp,
+    bulk_pages.bp,
     ledger_pages.bp,
     books_pages.bp,
     printing_pages.bp,

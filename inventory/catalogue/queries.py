@@ -1,5 +1,6 @@
 """This module is about reading kinds: lists, choices while typing, and what there is to choose."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, false, func, literal, select, tuple_
@@ -53,6 +54,20 @@ def search(
     )
     rows = session.scalars(query.limit(size).offset((page - 1) * size))
     return [_row(row) for row in rows], int(session.scalar(count) or 0)
+
+
+def every(
+    session: Session, text: str = "", *, school_id: str | None = None, subject: str = "",
+    retired: bool = False,
+) -> Iterator[KindRow]:  # fmt: skip
+    """Yield all kinds that a text finds, for files."""
+    conditions = _conditions(school_id, subject, retired) + _found(session, text, school_id)
+    query = (
+        select(Kind)
+        .where(*conditions)
+        .order_by(Kind.school_id, Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification)
+    )
+    yield from (_row(row) for row in session.scalars(query.execution_options(yield_per=500)))
 
 
 def _conditions(school_id: str | None, subject: str, retired: bool) -> list[ColumnElement[bool]]:

@@ -18,6 +18,7 @@ from inventory.scanning.api import submit
 from inventory.scanning.incoming import incoming, listed
 from inventory.scanning.service import Incoming
 from inventory.scope import Actor, Permission
+from inventory.web import tables
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
 from inventory.web.downloads import download
@@ -31,11 +32,13 @@ bp = Blueprint("counting", __name__)
 
 
 @bp.get("/counts")
-@needs(Permission.SEE)
+@needs(Permission.SEE, "format")
 def list_counts() -> Any:
     """Counts, open ones first."""
     session = db.session()
     rows = queries.rows(session)
+    if format := tables.asked_format(request.args.get("format", "")):
+        return tables.answer(papers.counts_table(rows), format)
     return render_template(
         "counting/counts.html", going_on=_going_on([row for row in rows if row.is_open]),
         closed=[row for row in rows if not row.is_open],

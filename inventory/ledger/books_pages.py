@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue import queries as catalogue
 from inventory.db import db
-from inventory.errors import NotFound
 from inventory.ledger import books_papers as papers
 from inventory.ledger import books_queries as queries
 from inventory.ledger.books_queries import Span, Wanted
@@ -75,24 +74,36 @@ def limit() -> Limit:
 def show_books() -> Any:
     """The ledgers begin with the General one."""
     kept = {name: request.args.get(name) for name in ("school", "period")}
-    return redirect(url_for("books.show_book", book=Book.GENERAL.value, **kept))  # type: ignore[arg-type]
+    return redirect(url_for("books.show_general", **kept))  # type: ignore[arg-type]
 
 
-@bp.get("/books/<book>")
+@bp.get("/books/general")
 @needs(Permission.SEE, "subject", *PARAMETERS)
-def show_book(book: str) -> Any:
-    """A ledger of a school: its kinds with what there was, came, went and is."""
-    if book not in set(Book):
-        raise NotFound(what="page", key=book[:20])
+def show_general() -> Any:
+    """The General ledger of a school: its kinds with what there was, came, went and is."""
+    return _book(Book.GENERAL)
+
+
+@bp.get("/books/detail")
+@needs(Permission.SEE, "subject", *PARAMETERS)
+def show_detail() -> Any:
+    """The kinds whose accounts stand in the Detail ledger."""
+    return _book(Book.DETAIL)
+
+
+@bp.get("/books/low-value")
+@needs(Permission.SEE, "subject", *PARAMETERS)
+def show_low_value() -> Any:
+    """The kinds whose accounts stand in the Low-value ledger."""
+    return _book(Book.LOW_VALUE)
+
+
+def _book(book: Book) -> Any:
     asked = _asked()
     if asked is None:
-        return render_template("ledger/books.html", book=book, asked=None, schools=_schools())
-    wanted = Wanted(
-        asked.school.id, limit(), DURABILITY[Book(book)], request.args.get("subject", "")
-    )
-    if asked.format:
-        return _file(Book(book), asked, wanted)
-    return _page(Book(book), asked, wanted)
+        return render_template("ledger/books.html", book=book.value, asked=None, schools=_schools())
+    wanted = Wanted(asked.school.id, limit(), DURABILITY[book], request.args.get("subject", ""))
+    return _file(book, asked, wanted) if asked.format else _page(book, asked, wanted)
 
 
 def _page(book: Book, asked: Asked, wanted: Wanted) -> Any:

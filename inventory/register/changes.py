@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from inventory.journal.changes import Change, Occasion, Projector, State
 from inventory.places.models import STANDING, Place, Sort
+from inventory.register.bulk_changes import BulkBegun, note
+from inventory.register.bulk_models import BulkChange, BulkItem
 from inventory.register.models import (
     Bearer,
     CabinetCard,
@@ -165,6 +167,8 @@ class ThingMoved(Change):
     origin: str
     destination: str
     quantity: int
+    bulk: str | None = None
+    """What was done to many things at once, of which this is one."""
 
     @property
     def subject(self) -> str:
@@ -173,6 +177,7 @@ class ThingMoved(Change):
     def apply(self, state: State, on: Occasion) -> None:
         thing = state.get(Thing, on.school, self.code)
         move(state, thing, self.origin, self.destination, self.quantity)
+        note(state, on, self.bulk, self.code, thing.home_id, self.destination)
         thing.home_id = self.destination
 
 
@@ -194,6 +199,8 @@ class ThingDescribed(Change):
     kind: ClassVar[str] = "thing_described"
     code: str
     set: tuple[tuple[str, str | int | None], ...]
+    bulk: str | None = None
+    """What was done to many things at once, of which this is one."""
 
     @property
     def subject(self) -> str:
@@ -201,8 +208,10 @@ class ThingDescribed(Change):
 
     def apply(self, state: State, on: Occasion) -> None:
         thing = state.get(Thing, on.school, self.code)
+        before = thing.keeper_id
         for name, value in self.set:
             setattr(thing, FIELDS[name], value)
+        note(state, on, self.bulk, self.code, before, thing.keeper_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,7 +469,8 @@ PROJECTOR = Projector(
         CodeRetired,
         CodeRestored,
         CardPrinted,
+        BulkBegun,
     ),
-    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard),
+    tables=(CodeSeries, Code, Thing, Holding, CardLine, CabinetCard, BulkChange, BulkItem),
     beside=frozenset({"code.affixed_at"}),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from inventory.base import new_id
 from inventory.catalogue import queries as catalogue
 from inventory.db import db, transact
 from inventory.errors import NotFound, PlaceNotEmpty, Refusal
@@ -14,36 +15,73 @@ from inventory.places import rules
 from inventory.places import service as place_service
 from inventory.places.queries import PlaceRow
 from inventory.places.rules import Planned, Series
-from inventory.register import queries, service
+from inventory.register import lists_papers, queries, service
 from inventory.register.queries import ThingRow
 from inventory.register.rules import cents, code_in
+from inventory.register.search_queries import SORTS, Wanted
 from inventory.scope import Actor, Permission, own_school
+from inventory.web import tables
 from inventory.web.context import CABINET, actor, found, now, parts_of
 from inventory.web.door import needs
-from inventory.web.forms import form, page_number, whole
+from inventory.web.forms import form, page_number, page_size, whole
 from inventory.web.refusals import words
 
 bp = Blueprint("register", __name__)
 
 
+FILTERS = ("kind", "school", "subject", "class", "place", "keeper", "label", "retired", "sort", "q")
+
+
 @bp.get("/things")
-@needs(Permission.SEE, "kind", "page", "q", "retired", "school")
+@needs(Permission.SEE, "page", "size", "format", "said", *FILTERS)
 def list_things() -> Any:
-    """Things, found by words, numbers, initials or place, a page at a time."""
-    text, school_id = request.args.get("q", "").strip(), request.args.get("school", "")
-    page, kind_id = page_number(), request.args.get("kind", "")
-    retired = request.args.get("retired") == "1"
-    rows, total = queries.search(
-        db.session(), text, school_id=school_id or None, kind_id=kind_id, retired=retired,
-        page=page,
-    )  # fmt: skip
-    kept = {"q": text, "school": school_id, "kind": kind_id, "retired": "1" if retired else ""}
+    """Things, found by words, numbers, initials or place, narrowed down and in an order."""
+    session, kept = db.session(), things_kept()
+    wanted = things_wanted(kept)
+    if format := tables.asked_format(request.args.get("format", "")):
+        return tables.answer(lists_papers.things(queries.every(session, wanted)), format)
+    page, size = page_number(), page_size()
+    rows, total = queries.listed(session, wanted, page=page, size=size)
+    pages = -(-total.shown // size)
     return render_template(
-        "register/things.html", rows=rows, total=total, text=text, page=page,
-        pages=-(-total // queries.PAGE), schools=places.schools(db.session()),
-        school_id=school_id, retired=retired, kept={k: v for k, v in kept.items() if v},
-        kind=catalogue.kind(db.session(), kind_id) if kind_id else None,
+        "register/things.html", rows=rows, total=total, text=wanted.text, page=min(page, pages),
+        pages=pages, schools=places.schools(session), school_id=wanted.school_id, size=size,
+        retired=wanted.retired, kept=kept | ({"size": size} if size != queries.PAGE else {}),
+        kind=catalogue.kind(session, wanted.kind_id) if wanted.kind_id else None,
+        sorts=SORTS, once=new_id(now()), said=request.args.get("said", ""),
+        **_choices(wanted.school_id),
     )  # fmt: skip
+
+
+def things_kept() -> dict[str, str]:
+    """What the address of a list of things narrows it down to; what is empty is left out."""
+    values = {name: request.args.get(name, "").strip() for name in FILTERS}
+    values["retired"] = "1" if values["retired"] == "1" else ""
+    return {name: value for name, value in values.items() if value}
+
+
+def things_wanted(kept: dict[str, str]) -> Wanted:
+    """Return what an address asks for; somebody of one school means that school."""
+    school_id = kept.get("school", "") or actor().school_id or ""
+    return Wanted(
+        text=kept.get("q", ""), school_id=school_id, subject=kept.get("subject", ""),
+        equipment_class=kept.get("class", ""), place_id=kept.get("place", ""),
+        keeper=kept.get("keeper", ""), kind_id=kept.get("kind", ""), label=kept.get("label", ""),
+        retired="retired" in kept, sort=kept.get("sort", "number"),
+    )  # fmt: skip
+
+
+def _choices(school_id: str) -> dict[str, Any]:
+    """What a list can be narrowed down to in one school; a district chooses a school first."""
+    if not school_id:
+        return {"subjects": [], "classes": [], "spots": [], "keepers": []}
+    session = db.session()
+    return {
+        "subjects": catalogue.subjects(session, school_id),
+        "classes": catalogue.classes(session, school_id),
+        "spots": places.rooms(session, school_id) + places.cabinets(session, school_id),
+        "keepers": places.keepers(session, school_id),
+    }
 
 
 @bp.get("/things/<code>")
@@ -63,18 +101,15 @@ def show_thing(code: str) -> Any:
 def _told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
     """The history with the names of people and the paths of places that it mentions."""
     session = db.session()
-    mentions = ("place", "origin", "destination")
-    ids = {entry.data.get(name) for entry in entries for name in mentions}
-    rows = [places.place(session, school_id, one) for one in sorted(filter(None, ids))]
     return {
         "entries": entries,
         "people": names(session, [entry.actor for entry in entries]),
-        "places": {row.id: row for row in rows if row},
+        "places": queries.places_mentioned(session, school_id, entries),
     }
 
 
 @bp.get("/cabinets")
-@needs(Permission.SEE, "school")
+@needs(Permission.SEE, "school", "format")
 def list_cabinets() -> Any:
     """Cabinets by room, with what is in them and whether their card is current."""
     school_id = request.args.get("school", "")
@@ -82,6 +117,9 @@ def list_cabinets() -> Any:
     schools = places.schools(session)
     chosen = school_id or (schools[0].id if len(schools) == 1 else "")
     rows = queries.cabinet_rows(session, places.cabinets(session, chosen)) if chosen else []
+    if format := tables.asked_format(request.args.get("format", "")):
+        name = found(places.school(session, chosen), "school", chosen).name
+        return tables.answer(lists_papers.cabinets(name, rows), format)
     return render_template(
         "register/cabinets.html", rows=rows,
         rooms=places.rooms(session, chosen) if chosen else [],

@@ -1,6 +1,6 @@
 """This module is about reading things and what is in a place: frozen rows for pages and papers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session, aliased
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import counts_as_pieces
 from inventory.identity.models import Person
+from inventory.journal.queries import Entry
 from inventory.places.models import Place, School, Sort
-from inventory.places.queries import PlaceRow, inside, within
+from inventory.places.queries import PlaceRow, inside, places_by_id, within
 from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
 from inventory.register.rules import Number, contents_hash, shown
-from inventory.register.search_queries import Total, Wanted, following, found
+from inventory.register.search_queries import Total, Wanted, following, found, next_codes
 
 PAGE = 50
+AT_ONCE = 500
+"""Things that are read together for a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +271,25 @@ def uses_of_kinds(session: Session, school_id: str, kind_ids: list[str]) -> dict
         .group_by(Thing.kind_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def places_mentioned(
+    session: Session, school_id: str, entries: Iterable[Entry]
+) -> dict[str, PlaceRow]:
+    """Return the places that events mention, by id, with one query for all of them."""
+    mentions = ("place", "origin", "destination")
+    ids = {entry.data.get(name) for entry in entries for name in mentions}
+    return places_by_id(session, school_id, sorted(filter(None, ids)))
+
+
+def every(session: Session, wanted: Wanted, size: int = AT_ONCE) -> Iterator[ThingRow]:
+    """Yield all things that are found, some at a time, for files."""
+    cursor: tuple[str, str, int] | None = None
+    while True:
+        codes, cursor = next_codes(session, wanted, cursor, size)
+        yield from things_by_code(session, codes)
+        if cursor is None:
+            return
 
 
 # --- cabinet cards -------------------------------------------------------------------------

@@ -120,6 +120,19 @@ def following(
     return list(session.scalars(query.order_by(Thing.school_id, Thing.code).limit(size)))
 
 
+def next_codes(
+    session: Session, wanted: Wanted, cursor: tuple[str, str, int] | None, size: int
+) -> tuple[list[str], tuple[str, str, int] | None]:
+    """Return the next codes in the order of numbers, and where to go on; None at the end."""
+    by_number = (Thing.school_id, Thing.catalogue, Thing.running)
+    query = _plan(session, wanted).of(select(Thing.code, *by_number))
+    if cursor is not None:
+        query = query.where(tuple_(*by_number) > cursor)
+    rows = session.execute(query.order_by(*by_number).limit(size)).all()
+    last = rows[-1] if len(rows) == size else None
+    return [row[0] for row in rows], (last[1], last[2], last[3]) if last else None
+
+
 def _total(session: Session, plan: _Plan) -> Total:
     """Count, but not further than needed."""
     some = plan.of(select(literal(1)).select_from(Thing)).limit(MOST + 1).subquery()

@@ -52,6 +52,19 @@ DISAGREEMENTS = {
     ),
 }
 """What to do about a kind of which the sums differ, by what is the matter."""
+LEFT_OUT = {
+    "changed_since": _l("was changed since: it stays as it is now"),
+    "retired": _l("is retired"),
+    "not_all_here": _l("is not all at its place: bring it back first"),
+    "batch_there": _l("would join a batch of its kind that is there: move it by itself"),
+}
+"""Why a thing was left out when many were changed at once."""
+ORDERS = {
+    "number": _l("by number"),
+    "newest": _l("the newest first"),
+    "place": _l("by place"),
+    "name": _l("by name"),
+}
 TONES = {
     "match": ("ok", "check"),
     "open": ("info", "number"),
