@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inventory.base import new_id
 from inventory.catalogue.rules import ManagedAs
-from inventory.errors import BulkUndone, IsRetired, NotFound
+from inventory.errors import AlreadyRecorded, BulkUndone, IsRetired, NotFound
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.places import service as places
@@ -47,7 +47,7 @@ def begin(
     Raises:
         NotFound, IsRetired: there is no such place in use.
         Invalid: nobody can be called so.
-        AlreadyRecorded (at commit): the form was sent before.
+        AlreadyRecorded: the form was sent before.
     """
     school = own_school(by, school_id)
     target: str | None = to
@@ -58,6 +58,8 @@ def begin(
         target = keepers_named(session, by, [str(name)], school, at)[str(name)] if name else None
         session.flush()
     bulk_id = once or new_id(at)
+    if once is not None and session.get(BulkChange, (school, once)) is not None:
+        raise AlreadyRecorded(events=1)
     change = BulkBegun(bulk_id, sort.value, target)
     record(session, by, change, at=at, school_id=school, event_id=once)
     return bulk_id

@@ -154,12 +154,16 @@ def write_xlsx(table: Table, file: IO[bytes]) -> None:
     for fact in table.facts:
         sheet.append([cells.of(value) for value in fact])
     sheet.append([cells.bold(heading, 11) for heading, _ in table.columns])
-    for number, row in enumerate(table.rows):
-        if number >= MOST_ROWS:
-            raise TooMany(count=number + 1, limit=MOST_ROWS)
-        sheet.append([cells.of(value) for value in row])
-    for row in table.foot:
-        sheet.append([cells.of(value) for value in row])
+    try:
+        for number, row in enumerate(table.rows):
+            if number >= MOST_ROWS:
+                raise TooMany(count=number + 1, limit=MOST_ROWS)
+            sheet.append([cells.of(value) for value in row])
+        for row in table.foot:
+            sheet.append([cells.of(value) for value in row])
+    except BaseException:
+        sheet.close()  # its temporary file
+        raise
     book.save(file)
 
 
