@@ -55,8 +55,12 @@ class Asked:
 
     @property
     def span(self) -> Span:
-        """The days as instants, in the zone of the deployment."""
-        return Span(_midnight(self.period.first), _midnight(self.period.after))
+        return span_of(self.period)
+
+
+def span_of(one: Period) -> Span:
+    """Return the days of a period as instants, in the zone of the deployment."""
+    return Span(_midnight(one.first), _midnight(one.after))
 
 
 def _midnight(day: date) -> datetime:

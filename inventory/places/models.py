@@ -51,6 +51,7 @@ class Place(SchoolScoped, Searched, Base):
         together(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
         UniqueConstraint("school_id", "path"),
         Index("ix_place_parent", "school_id", "parent_id"),
+        Index("ix_place_keeper", "school_id", "keeper_id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

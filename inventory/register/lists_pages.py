@@ -14,6 +14,7 @@ from inventory.scope import Permission
 from inventory.web import tables
 from inventory.web.context import found
 from inventory.web.door import needs
+from inventory.web.tables import Table
 
 MOST_EVENTS = 100_000
 bp = Blueprint("lists", __name__)
@@ -33,7 +34,7 @@ def show_contents(code: str) -> Any:
 def show_thing_history(code: str) -> Any:
     """The history of a thing as a file."""
     row = found(queries.thing(db.session(), code), "thing", code)
-    return _history(row.school_id, row.code, row.number)
+    return tables.answer(history_table(row.school_id, row.code, row.number), _format())
 
 
 @bp.get("/cabinets/<code>/history")
@@ -41,18 +42,16 @@ def show_thing_history(code: str) -> Any:
 def show_cabinet_history(code: str) -> Any:
     """The history of a room, cabinet or shelf as a file."""
     place = found(places.place_by_code(db.session(), code), "place", code)
-    return _history(place.school_id, place.id, place.path)
+    return tables.answer(history_table(place.school_id, place.id, place.path), _format())
 
 
-def _history(school_id: str, subject: str, title: str) -> Any:
+def history_table(school_id: str, subject: str, title: str) -> Table:
+    """Return the history of a thing or a place for a file."""
     session = db.session()
     entries = history(session, school_id, subject, MOST_EVENTS)
-    return tables.answer(
-        papers.history(
-            title, entries, names(session, [entry.actor for entry in entries]),
-            queries.places_mentioned(session, school_id, entries),
-        ),
-        _format(),
+    return papers.history(
+        title, entries, names(session, [entry.actor for entry in entries]),
+        queries.places_mentioned(session, school_id, entries),
     )  # fmt: skip
 
 

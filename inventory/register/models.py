@@ -89,6 +89,8 @@ class Thing(SchoolScoped, Searched, Base):
         Index("ix_thing_home", "school_id", "home_id"),
         Index("ix_thing_kind", "school_id", "kind_id"),
         Index("ix_thing_keeper", "school_id", "keeper_id"),
+        Index("ix_thing_retired", "school_id", "retired_at"),
+        Index("ix_thing_newest", "school_id", "registered_at"),
         Index("ix_thing_voucher", "school_id", "voucher"),
     )
 

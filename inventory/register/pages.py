@@ -1,5 +1,6 @@
 """This module is about the pages of things, cabinets and rooms."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -26,6 +27,9 @@ from inventory.web.door import needs
 from inventory.web.forms import form, page_number, page_size, whole
 from inventory.web.refusals import words
 
+MOST_CABINETS = 40
+"""Cabinets that a page draws; a longer list is turned."""
+MOST_THINGS = 500
 bp = Blueprint("register", __name__)
 
 
@@ -79,7 +83,7 @@ def _choices(school_id: str) -> dict[str, Any]:
     return {
         "subjects": catalogue.subjects(session, school_id),
         "classes": catalogue.classes(session, school_id),
-        "spots": places.rooms(session, school_id) + places.cabinets(session, school_id),
+        "spots": places.rooms(session, school_id),
         "keepers": places.keepers(session, school_id),
     }
 
@@ -109,24 +113,41 @@ def _told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
 
 
 @bp.get("/cabinets")
-@needs(Permission.SEE, "school", "format")
+@needs(Permission.SEE, "school", "page", "format")
 def list_cabinets() -> Any:
     """Cabinets by room, with what is in them and whether their card is current."""
     school_id = request.args.get("school", "")
     session = db.session()
     schools = places.schools(session)
     chosen = school_id or (schools[0].id if len(schools) == 1 else "")
-    rows = queries.cabinet_rows(session, places.cabinets(session, chosen)) if chosen else []
+    every = places.cabinets(session, chosen) if chosen else []
     if format := tables.asked_format(request.args.get("format", "")):
         name = found(places.school(session, chosen), "school", chosen).name
-        return tables.answer(lists_papers.cabinets(name, rows), format)
+        return tables.answer(lists_papers.cabinets(name, _every_row(every)), format)
+    page, pages = page_number(), max(1, -(-len(every) // MOST_CABINETS))
+    page = min(page, pages)
+    rows = queries.cabinet_rows(session, every[(page - 1) * MOST_CABINETS : page * MOST_CABINETS])
     return render_template(
-        "register/cabinets.html", rows=rows,
-        rooms=places.rooms(session, chosen) if chosen else [],
+        "register/cabinets.html", rows=rows, total=len(every), page=page, pages=pages,
+        rooms=_rooms_of(rows, every, places.rooms(session, chosen)) if chosen else [],
         schools=schools, school_id=chosen, school=next(
             (one for one in schools if one.id == chosen), None
         ),
     )  # fmt: skip
+
+
+def _every_row(cabinets: list[PlaceRow]) -> Iterator[queries.CabinetRow]:
+    for start in range(0, len(cabinets), MOST_CABINETS):
+        yield from queries.cabinet_rows(db.session(), cabinets[start : start + MOST_CABINETS])
+
+
+def _rooms_of(
+    rows: list[queries.CabinetRow], every: list[PlaceRow], rooms: list[PlaceRow]
+) -> list[PlaceRow]:
+    """The rooms of the cabinets on a page, and those that have none at all."""
+    here = {row.place.parent_id for row in rows}
+    elsewhere = {one.parent_id for one in every} - here
+    return [room for room in rooms if room.id not in elsewhere]
 
 
 @bp.get("/cabinets/<code>")
@@ -135,22 +156,32 @@ def show_cabinet(code: str) -> Any:
     """A cabinet, room or shelf: drawn, with its contents shelf by shelf."""
     session = db.session()
     place = found(places.place_by_code(session, code), "place", code)
-    things = queries.things_in(session, place.school_id, place.id)
+    things = _things_of(place)
     by_place: dict[str, list[queries.ThingRow]] = {}
     for row in things:
         by_place.setdefault(row.place_id, []).append(row)
     inside = places.inside(session, place.school_id, place.id)
+    standing = [one for one in inside if one.sort == "cabinet"]
     return render_template(
         "register/cabinet.html", place=place, card=queries.card(session, place), things=things,
         by_place=by_place, inside=inside, cabinets=queries.cabinet_rows(
-            session, [one for one in inside if one.sort == "cabinet"]
+            session, standing[:MOST_CABINETS]
         ),
+        more_cabinets=len(standing) > MOST_CABINETS, more_things=len(things) >= MOST_THINGS,
         above=places.place(session, place.school_id, place.parent_id) if place.parent_id else None,
         school=places.school(session, place.school_id),
         parts=[part(place) for part in parts_of(CABINET)],
         said=request.args.get("said", ""),
         **_told(place.school_id, history(session, place.school_id, place.id)),
     )  # fmt: skip
+
+
+def _things_of(place: PlaceRow) -> list[ThingRow]:
+    """What a page of a place lists: of a room only what stands in none of its cabinets."""
+    session = db.session()
+    if place.sort in {"cabinet", "shelf"}:
+        return queries.things_in(session, place.school_id, place.id)
+    return queries.things_at(session, place.school_id, place.id, MOST_THINGS)
 
 
 # --- laying out and arranging places -------------------------------------------------------

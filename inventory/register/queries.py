@@ -149,6 +149,15 @@ def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]
     return sorted(rows, key=lambda row: (order[row.place_id], _by_number(row)))
 
 
+def things_at(session: Session, school_id: str, place_id: str, limit: int) -> list[ThingRow]:
+    """Return the first things that belong in a place itself, not in what stands in it."""
+    query = select(Thing.code).where(
+        Thing.school_id == school_id, Thing.home_id == place_id, Thing.retired_at.is_(None)
+    )
+    codes = session.scalars(query.order_by(Thing.catalogue, Thing.running).limit(limit))
+    return things_by_code(session, codes)
+
+
 def _by_number(row: ThingRow) -> tuple[str, int]:
     number = Number.parse(row.number)
     return (number.catalogue, number.running) if number else (row.number, 0)
@@ -385,19 +394,25 @@ def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[Cabinet
         .scalar_subquery(),
         Place.id,
     )
+    listed = [place.id for place in cabinets]
+    spots = _spots(session, schools, listed)
     lines = session.execute(
         select(CardLine.school_id, under, CardLine.place_id, CardLine.kind_id, CardLine.quantity)
         .join(Place, and_(Place.school_id == CardLine.school_id, Place.id == CardLine.place_id))
-        .where(CardLine.school_id.in_(schools))
+        .where(CardLine.school_id.in_(schools), CardLine.place_id.in_(spots))
     ).all()
     contents: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
     for school_id, cabinet_id, place_id, kind_id, quantity in lines:
         contents.setdefault((school_id, cabinet_id), []).append((place_id, kind_id, quantity))
-    things = _thing_counts(session, schools, under)
+    things = _thing_counts(session, schools, under, spots)
     renamed = _renamed(session, schools)
     printed = {
         (row.school_id, row.cabinet_id): row
-        for row in session.scalars(select(CabinetCard).where(CabinetCard.school_id.in_(schools)))
+        for row in session.scalars(
+            select(CabinetCard).where(
+                CabinetCard.school_id.in_(schools), CabinetCard.cabinet_id.in_(listed)
+            )
+        )
     }
     rooms = {
         (row.school_id, row.id): row.name
@@ -416,14 +431,20 @@ def _renamed(session: Session, schools: list[str]) -> dict[tuple[str, str], str]
     return {(row.school_id, row.id): row.other_words for row in rows if row.other_words}
 
 
+def _spots(session: Session, schools: list[str], cabinets: list[str]) -> list[str]:
+    """The ids of cabinets and of the shelves in them."""
+    query = select(Place.id).where(Place.school_id.in_(schools), Place.parent_id.in_(cabinets))
+    return [*cabinets, *session.scalars(query)]
+
+
 def _thing_counts(
-    session: Session, schools: list[str], under: ColumnElement[str]
+    session: Session, schools: list[str], under: ColumnElement[str], spots: list[str]
 ) -> dict[tuple[str, str], tuple[int, int]]:
     rows = session.execute(
         select(Thing.school_id, under, func.count(), func.count(Code.printed_at))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
         .join(Code, Code.code == Thing.code)
-        .where(Thing.school_id.in_(schools), Thing.retired_at.is_(None))
+        .where(Thing.school_id.in_(schools), Thing.home_id.in_(spots), Thing.retired_at.is_(None))
         .group_by(Thing.school_id, under)
     )
     return {(row[0], row[1]): (row[2], row[2] - row[3]) for row in rows}

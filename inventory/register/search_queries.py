@@ -168,7 +168,11 @@ def _plan(session: Session, wanted: Wanted) -> _Plan:
     schools = _schools(session, wanted)
     if not schools:
         return _Plan((), None, nothing=True)
-    narrowings = [_by_word(n, one, schools) for n, one in enumerate(_words(wanted.text))]
+    words = _words(wanted.text)
+    sorts = _sorts_found(session, words, schools)
+    narrowings = [_by_word(n, one, schools, sorts[n]) for n, one in enumerate(words)]
+    if any(one.leaves is None for one in narrowings):
+        return _Plan((), None, nothing=True)
     narrowings += _filters(session, wanted, schools)
     conditions: list[ColumnElement[bool]] = [
         Thing.retired_at.is_not(None) if wanted.retired else Thing.retired_at.is_(None)
@@ -215,32 +219,63 @@ def _narrowest(session: Session, sets: Sequence[Select[Any]]) -> int | None:
     return least if row[least] <= MOST else None
 
 
-def _by_word(number: int, one: Word, schools: list[str]) -> _Narrowing:
+def _sorts_found(session: Session, words: Sequence[Word], schools: list[str]) -> list[set[str]]:
+    """Return what each word finds: kinds, places, people …; asked once, it makes the rest small."""
+    found: list[set[str]] = [set() for _ in words]
+    if not words:
+        return found
+    asked = []
+    for number, one in enumerate(words):
+        rows = matching(SORTS_OF_TERMS, one, schools).subquery()
+        asked.append(select(literal(number), rows.c.sort).distinct())
+    for number, sort in session.execute(union_all(*asked) if len(asked) > 1 else asked[0]):
+        found[number].add(sort)
+    return found
+
+
+def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Narrowing:
     # What a word finds is looked up once and then asked for many times.
-    found = matching(SORTS_OF_TERMS, one, schools).cte(f"word_{number}").prefix_with("MATERIALIZED")
-
-    def of(*sorts: str) -> Select[Any]:
-        return select(found.c.school_id, found.c.key).where(found.c.sort.in_(sorts))
-
-    kept = select(Place.school_id, Place.id).where(
-        tuple_(Place.school_id, Place.keeper_id).in_(of("person"))
+    found = (
+        matching(tuple(sorted(sorts)) or SORTS_OF_TERMS, one, schools)
+        .cte(f"word_{number}")
+        .prefix_with("MATERIALIZED")
     )
-    parts: list[ColumnElement[bool]] = [
-        tuple_(Thing.school_id, Thing.kind_id).in_(of("kind")),
-        tuple_(Thing.school_id, Thing.home_id).in_(_places(of("place"))),
-        tuple_(Thing.school_id, Thing.keeper_id).in_(of("person")),
+
+    def of(*wanted: str) -> Select[Any]:
+        return select(found.c.school_id, found.c.key).where(found.c.sort.in_(wanted))
+
+    parts = _by_code_or_number(one, schools)
+    if "kind" in sorts:
+        parts.append(tuple_(Thing.school_id, Thing.kind_id).in_(of("kind")))
+    if "place" in sorts:
+        parts.append(tuple_(Thing.school_id, Thing.home_id).in_(_places(of("place"))))
+    if "person" in sorts:
+        parts += _kept_by(of("person"))
+    if "voucher" in sorts:
+        parts.append(tuple_(Thing.school_id, Thing.voucher).in_(of("voucher")))
+    if sorts & {*OWN}:
+        parts.append(tuple_(Thing.school_id, Thing.code).in_(of(*OWN)))
+    return _Narrowing(or_(false(), *parts), _any_of(parts) if parts else None)
+
+
+def _kept_by(people: Any) -> list[ColumnElement[bool]]:
+    """Kept by some people themselves, or because their place is."""
+    kept = select(Place.school_id, Place.id).where(
+        tuple_(Place.school_id, Place.keeper_id).in_(people)
+    )
+    return [
+        tuple_(Thing.school_id, Thing.keeper_id).in_(people),
         and_(Thing.keeper_id.is_(None), tuple_(Thing.school_id, Thing.home_id).in_(kept)),
-        tuple_(Thing.school_id, Thing.code).in_(of(*OWN)),
-        tuple_(Thing.school_id, Thing.voucher).in_(of("voucher")),
-        *_by_code_or_number(one, schools),
     ]
-    return _Narrowing(or_(*parts), _any_of(parts))
 
 
 def _any_of(parts: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The codes of the things that meet one of some conditions, each by its own index."""
-    each = union_all(*(select(Thing.code.label("code")).where(part) for part in parts)).subquery()
-    return select(each.c.code)
+    each = [select(Thing.code.label("code")).where(part) for part in parts]
+    if len(each) == 1:
+        return each[0]
+    rows = union_all(*each).subquery()
+    return select(rows.c.code)
 
 
 def _by_code_or_number(one: Word, schools: list[str]) -> list[ColumnElement[bool]]:
@@ -300,13 +335,7 @@ def _by_keeper(name: str, schools: list[str]) -> _Narrowing:
     people = select(Person.school_id, Person.id).where(
         Person.school_id.in_(schools), Person.name == name
     )
-    kept = select(Place.school_id, Place.id).where(
-        tuple_(Place.school_id, Place.keeper_id).in_(people)
-    )
-    parts: list[ColumnElement[bool]] = [
-        tuple_(Thing.school_id, Thing.keeper_id).in_(people),
-        and_(Thing.keeper_id.is_(None), tuple_(Thing.school_id, Thing.home_id).in_(kept)),
-    ]
+    parts = _kept_by(people)
     return _Narrowing(or_(*parts), _any_of(parts))
 
 

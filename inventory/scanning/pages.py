@@ -15,6 +15,8 @@ from inventory.scope import Permission
 from inventory.web.context import HOME, actor, found, parts_of, signed_in
 from inventory.web.door import ANY, for_everybody, needs
 
+MOST_CABINETS = 40
+"""Cabinets that the home page draws."""
 bp = Blueprint("scanning", __name__)
 
 
@@ -24,11 +26,12 @@ def home() -> Any:
     """The scan box, and what is going on: open counts, rooms and cabinets, stale cards."""
     session = db.session()
     schools = places.schools(session)
-    cabinets = register.cabinet_rows(session, places.cabinets(session)) if len(schools) == 1 else []
+    every = places.cabinets(session) if len(schools) == 1 else []
+    cabinets = register.cabinet_rows(session, every[:MOST_CABINETS])
     parts = [part() for part in parts_of(HOME)]
     return render_template(
         "scanning/home.html", schools=schools, cabinets=cabinets, rooms=_by_room(cabinets),
-        parts=parts,
+        parts=parts, more=len(every) > MOST_CABINETS,
     )  # fmt: skip
 
 

@@ -26,9 +26,10 @@ CHUNK = 64 * 1024
 RUNS = tuple("=+-@\t\r\n＝＋－＠")
 """What a cell of a CSV may begin with to be taken for a formula (OWASP), full width as well."""
 LOSES_DIGITS = re.compile(
-    r"0[0-9]+|[0-9]{11,}|[0-9]{1,4}[-/][0-9]{1,2}([-/][0-9]{1,4})?|[0-9.]+[eE][+-]?[0-9]+"
+    r"(?![12][0-9]{3}-[01][0-9]-[0-3][0-9]$)"
+    r"(?:0[0-9]+|[0-9]{11,}|[0-9]{1,4}[-/][0-9]{1,2}([-/][0-9]{1,4})?|[0-9.]+[eE][+-]?[0-9]+)"
 )
-"""Texts that a spreadsheet would take for a number or a day, and change."""
+"""Texts that a spreadsheet would take for a number or a day, and change; a whole day is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,7 @@ PERMISSIONS = {
 
 INSIDE_F_STRINGS = (
     _l("Cabinet card"), _l("Version"), _l("Checked"), _l("Stock count"), _l("not closed"),
-    _l("Head"), _l("right"), _l("wrong"),
+    _l("Head"), _l("right"), _l("wrong"), _l("Cabinets"),
 )  # fmt: skip
 """Words said inside f-strings elsewhere, where the extraction of words does not look."""
 

@@ -22,6 +22,9 @@ OF_A_SCHOOL = ("search_term", "bulk_change", "bulk_item")
 INDEXES = (
     ("ix_search_term_key", "search_term", ["school_id", "sort", "key"]),
     ("ix_bulk_change_of", "bulk_change", ["school_id", "of"]),
+    ("ix_place_keeper", "place", ["school_id", "keeper_id"]),
+    ("ix_thing_retired", "thing", ["school_id", "retired_at"]),
+    ("ix_thing_newest", "thing", ["school_id", "registered_at"]),
     ("ix_thing_keeper", "thing", ["school_id", "keeper_id"]),
     ("ix_thing_voucher", "thing", ["school_id", "voucher"]),
 )
