@@ -10,7 +10,7 @@ from flask import Response
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = {"pdf": PDF, "xlsx": XLSX, "png": "image/png", "zip": "application/zip",
-         "csv": "text/csv; charset=utf-8"}  # fmt: skip
+         "csv": "text/csv"}  # fmt: skip
 
 
 def download(content: bytes, name: str, extension: str, *, inline: bool = False) -> Response:
