@@ -78,25 +78,35 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class _Narrowing:
-    """A condition on one thing, and the codes of all things that meet it, if indexes know them."""
+    """A condition on one thing, and the codes of all things that meet it, by indexes."""
 
     holds: ColumnElement[bool]
-    leaves: Select[Any] | None = None
+    leaves: Select[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Everything that a thing must meet, and the set to start from, if there is a small one."""
+    """
+    Everything that a thing must meet, and the narrowest set that has all that meet it, if any.
+
+    A small set is where a statement starts; else it walks along the order of all things, where
+    a page is soon full.
+    """
 
     conditions: tuple[ColumnElement[bool], ...]
-    start: Select[Any] | None
+    narrowest: _Narrowing | None = None
+    is_small: bool = False
     nothing: bool = False
 
     def of(self, query: Any) -> Any:
         query = query.where(*self.conditions)
-        if self.start is not None:
-            query = query.where(Thing.code.in_(self.start))
-        return query.where(false()) if self.nothing else query
+        if self.nothing:
+            return query.where(false())
+        if self.narrowest is None:
+            return query
+        if self.is_small:
+            return query.where(Thing.code.in_(self.narrowest.leaves))
+        return query.where(self.narrowest.holds)
 
 
 def found(session: Session, wanted: Wanted, *, page: int = 1, size: int) -> tuple[list[str], Total]:
@@ -106,7 +116,7 @@ def found(session: Session, wanted: Wanted, *, page: int = 1, size: int) -> tupl
     if not total.count:
         return [], total
     page = min(page, -(-total.shown // size))
-    query = _ordered(plan, wanted.sort if not total.is_more else "number")
+    query = _ordered(plan, wanted.sort, total)
     return list(session.scalars(query.limit(size).offset((page - 1) * size))), total
 
 
@@ -135,11 +145,12 @@ def next_codes(
 
 def _total(session: Session, plan: _Plan) -> Total:
     """Count, but not further than needed."""
-    some = plan.of(select(literal(1)).select_from(Thing)).limit(MOST + 1).subquery()
+    some = plan.of(select(Thing.code)).limit(MOST + 1).subquery()
     return Total(int(session.scalar(select(func.count()).select_from(some)) or 0))
 
 
-def _ordered(plan: _Plan, sort: str) -> Any:
+def _ordered(plan: _Plan, asked: str, total: Total) -> Any:
+    sort = "number" if total.is_more else asked
     query = plan.of(select(Thing.code))
     by_number = (Thing.school_id, Thing.catalogue, Thing.running)
     if sort == "newest":
@@ -167,12 +178,15 @@ def _place_of() -> ColumnElement[bool]:
 def _plan(session: Session, wanted: Wanted) -> _Plan:
     schools = _schools(session, wanted)
     if not schools:
-        return _Plan((), None, nothing=True)
+        return _Plan((), nothing=True)
     words = _words(wanted.text)
     sorts = _sorts_found(session, words, schools)
-    narrowings = [_by_word(n, one, schools, sorts[n]) for n, one in enumerate(words)]
-    if any(one.leaves is None for one in narrowings):
-        return _Plan((), None, nothing=True)
+    narrowings = []
+    for n, one in enumerate(words):
+        narrowing = _by_word(n, one, schools, sorts[n])
+        if narrowing is None:
+            return _Plan((), nothing=True)
+        narrowings.append(narrowing)
     narrowings += _filters(session, wanted, schools)
     conditions: list[ColumnElement[bool]] = [
         Thing.retired_at.is_not(None) if wanted.retired else Thing.retired_at.is_(None)
@@ -183,11 +197,9 @@ def _plan(session: Session, wanted: Wanted) -> _Plan:
         conditions.append(Thing.kind_id == wanted.kind_id)
     if wanted.label:
         conditions.append(_by_label(wanted.label))
-    sets = [one.leaves for one in narrowings if one.leaves is not None]
-    narrowest = None if wanted.kind_id else _narrowest(session, sets)
-    start = None if narrowest is None else sets[narrowest]
-    conditions += [one.holds for one in narrowings if start is None or one.leaves is not start]
-    return _Plan(tuple(conditions), start)
+    least, is_small = _narrowest(session, narrowings) if not wanted.kind_id else (None, False)
+    conditions += [one.holds for one in narrowings if one is not least]
+    return _Plan(tuple(conditions), least, is_small)
 
 
 def _schools(session: Session, wanted: Wanted) -> list[str]:
@@ -206,17 +218,19 @@ def _words(text: str) -> list[Word]:
     return [Word(whole, (), ())] if whole is not None else searched(text)
 
 
-def _narrowest(session: Session, sets: Sequence[Select[Any]]) -> int | None:
-    """Which of some sets has the fewest things; none when all of them have many."""
-    if not sets:
-        return None
+def _narrowest(
+    session: Session, narrowings: Sequence[_Narrowing]
+) -> tuple[_Narrowing | None, bool]:
+    """Which of some sets has the fewest things, and whether these are few."""
+    if not narrowings:
+        return None, False
     counts = [
-        select(func.count()).select_from(one.limit(MOST + 1).subquery()).scalar_subquery()
-        for one in sets
+        select(func.count()).select_from(one.leaves.limit(MOST + 1).subquery()).scalar_subquery()
+        for one in narrowings
     ]
     row = list(session.execute(select(*counts)).one())
     least = min(range(len(row)), key=lambda n: row[n])
-    return least if row[least] <= MOST else None
+    return narrowings[least], row[least] <= MOST
 
 
 def _sorts_found(session: Session, words: Sequence[Word], schools: list[str]) -> list[set[str]]:
@@ -233,7 +247,7 @@ def _sorts_found(session: Session, words: Sequence[Word], schools: list[str]) ->
     return found
 
 
-def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Narrowing:
+def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Narrowing | None:
     # What a word finds is looked up once and then asked for many times.
     found = (
         matching(tuple(sorted(sorts)) or SORTS_OF_TERMS, one, schools)
@@ -255,7 +269,7 @@ def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Na
         parts.append(tuple_(Thing.school_id, Thing.voucher).in_(of("voucher")))
     if sorts & {*OWN}:
         parts.append(tuple_(Thing.school_id, Thing.code).in_(of(*OWN)))
-    return _Narrowing(or_(false(), *parts), _any_of(parts) if parts else None)
+    return _Narrowing(or_(*parts), _any_of(parts)) if parts else None
 
 
 def _kept_by(people: Any) -> list[ColumnElement[bool]]:
@@ -324,6 +338,8 @@ def _filters(session: Session, wanted: Wanted, schools: list[str]) -> list[_Narr
         )
     if wanted.keeper:
         narrowings.append(_by_keeper(wanted.keeper, schools))
+    if wanted.retired:
+        narrowings.append(_one(and_(Thing.school_id.in_(schools), Thing.retired_at.is_not(None))))
     return narrowings
 
 

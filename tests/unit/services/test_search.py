@@ -223,4 +223,4 @@ def test_a_search_asks_a_fixed_number_of_questions():
     with asked_of(db.engine) as asked:
         queries.listed(session, Wanted("天平 科仪 童喆 24 dz"))
 
-    assert asked.statements <= 6
+    assert asked.statements <= 8
