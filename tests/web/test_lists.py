@@ -7,7 +7,8 @@ import pytest
 from openpyxl import load_workbook
 
 from inventory.db import db, transact
-from inventory.ledger.service import correct_quantity
+from inventory.ledger.models import DocumentType
+from inventory.ledger.service import correct_quantity, post_document, post_line
 from inventory.register import queries
 from inventory.scope import OPERATOR
 from tests.statements import asked_of
@@ -163,3 +164,30 @@ def test_a_page_asks_a_small_number_of_questions(client_for, path, most):
         assert client.get(path).status_code == 200
 
     assert asked.statements <= most, asked.statements
+
+
+def test_a_difference_comes_with_what_to_do_and_where(client_for, look, sqlite_world):
+    client = client_for("auditor")
+    assert "=" in look(client, "/agreement").text
+    code = sqlite_world.items[f"{HOME}/01"][0]
+    kind = queries.thing(acting(OPERATOR), code).kind_id
+
+    def post(session):
+        document = post_document(
+            session,
+            OPERATOR,
+            type=DocumentType.RECEIPT,
+            title="购入",
+            school_id=HOME,
+            at=minutes(2),
+        )
+        post_line(session, OPERATOR, document=document, kind_id=kind, quantity=2, at=minutes(2))
+
+    transact(post)
+
+    page = look(client, "/agreement", headers={"Accept-Language": "en"})
+    assert any("has more than there is" in text for text in page.text)
+    assert f"/books/kinds/{kind}" in page.links
+    assert f"/things?kind={kind}" in page.links
+    elsewhere = look(client, f"/agreement?school={OTHER}")
+    assert f"/books/kinds/{kind}" not in elsewhere.links
