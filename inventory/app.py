@@ -9,6 +9,7 @@ import structlog
 from apiflask import APIFlask
 from flask import request
 
+import inventory.search.service  # noqa: F401 - from now on terms follow what sessions write
 from inventory import db as database
 from inventory.api import document
 from inventory.api import edge as api_edge
@@ -32,8 +33,14 @@ from inventory.identity import edge as identity_edge
 from inventory.identity import pages as identity_pages
 from inventory.identity.service import actors_by_token
 from inventory.journal.changes import Projector
+from inventory.ledger import (
+    books_pages,
+    documents_api,
+    documents_pages,
+    merging_pages,
+    receipts_pages,
+)
 from inventory.ledger import changes as ledger
-from inventory.ledger import documents_api, documents_pages, merging_pages, receipts_pages
 from inventory.ledger import pages as ledger_pages
 from inventory.ledger.documents_service import Deed, ReversalDeed, Rules
 from inventory.ledger.receipts_service import ReceiptDeed
@@ -42,7 +49,14 @@ from inventory.places import changes as places
 from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
-from inventory.register import attachments_pages, cards_pages, placing_pages, tags_api
+from inventory.register import (
+    attachments_pages,
+    bulk_pages,
+    cards_pages,
+    lists_pages,
+    placing_pages,
+    tags_api,
+)
 from inventory.register import changes as register
 from inventory.register import pages as register_pages
 from inventory.register.queries import uses_of_kinds
@@ -55,7 +69,7 @@ from inventory.scanning.service import Answers, Sealed, Submission, Task, take_i
 from inventory.staff import api as staff_api
 from inventory.staff import pages as staff_pages
 from inventory.web import door, health, shell
-from inventory.web.context import CABINET, HOME, THING
+from inventory.web.context import CABINET, FIND, HOME, THING
 from inventory.web.context import PARTS as PAGE_PARTS
 from inventory.web.keeping import backup_warning
 
@@ -77,6 +91,7 @@ PARTS = {
         placing_pages.unplaced_part,
     ),
     CABINET: (cards_pages.card_life, counting_pages.counts_of),
+    FIND: (documents_pages.found_documents,),
     THING: (custody_pages.custody_of_thing, documents_pages.documents_of_thing),
 }
 """What capabilities show on the pages of those below them."""
@@ -100,6 +115,9 @@ PAGES = (
     attachments_pages.bp,
     placing_pages.bp,
     merging_pages.bp,
+    lists_pages.bp,
+    bulk_pages.bp,
+    books_pages.bp,
     printing_pages.bp,
     counting_pages.bp,
     exchange_pages.bp,

@@ -54,6 +54,10 @@ class Config:
     public_cards: bool = False
     """Whoever scans a cabinet card without an account sees what is in the cabinet: no names of
     people, no prices, no chemicals. Only where the bureau permits it."""
+    durable_from_yuan: int = 500
+    """Unit price in yuan from which a kind lasts: it is kept in the General and Detail ledger."""
+    low_value_classes: str = "玻璃 药品 试剂 材料 工具"
+    """How classes begin that are of low value whatever they cost, divided by spaces."""
     upload_megabytes: int = 50
     """Largest request body, in megabytes."""
     attachment_megabytes: int = 20

@@ -753,6 +753,16 @@ class InternalError(Refusal):
     words = N_("Something went wrong on our side. It was logged as %(reference)s.")
 
 
+# --- lists and bulk actions ----------------------------------------------------------------
+
+
+class BulkUndone(Refusal):
+    """What was done to many things at once is undone once."""
+
+    code = "bulk_undone"
+    words = N_("This was undone already.")
+
+
 def every_refusal() -> list[type[Refusal]]:
     """All classes of refusal, for the table of statuses and for the test of their words."""
     found: list[type[Refusal]] = []

@@ -28,11 +28,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading, with a note at the heading's right end."""
+    """Rows under a heading, with a note at its right end; the heading may begin a page."""
 
     heading: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
+    begins_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _check_rows(document: Document) -> None:
 
 def _section(section: Section) -> TableSection:
     rows = tuple(map(_texts, section.rows))
-    return TableSection(clean(section.heading), rows, clean(section.note))
+    return TableSection(clean(section.heading), rows, clean(section.note), section.begins_page)
 
 
 def _pairs(facts: Facts) -> Facts:

@@ -125,7 +125,8 @@ class _Flow:
     def put(self, group: Sequence[Block]) -> None:
         """Place the group here, or on a new page where it does not fit."""
         needs_head = self._needs_table_head(group)
-        if self.y_mm + self._height_mm(group, needs_head) > self.bottom_mm:
+        is_new = group[0].begins_page and self.has_table_head
+        if is_new or self.y_mm + self._height_mm(group, needs_head) > self.bottom_mm:
             self._turn(self.running_head)
         if self._needs_table_head(group):
             self._begin_table(group[0].again)

@@ -48,6 +48,7 @@ class TableSection:
     heading: str
     rows: tuple[tuple[str, ...], ...]
     note: str
+    begins_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Block:
     keeps_next: bool = False
     in_table: bool = False
     again: Drawing | None = None
+    begins_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,12 @@ class Table:
     def blocks(self, section: TableSection, tallest_mm: float) -> Iterator[Block]:
         """Draw a section; a row is cut where it would be taller than `tallest_mm`."""
         if section.heading or section.note:
-            yield Block(self._heading(section), keeps_next=bool(section.rows), in_table=True)
+            yield Block(
+                self._heading(section),
+                keeps_next=bool(section.rows),
+                in_table=True,
+                begins_page=section.begins_page,
+            )
         most = max(1, int((tallest_mm - 2 * PAD_Y_MM) / (CELL_PT * LEADING * MM_PER_PT)))
         again = self._heading(replace(section, note="")) if section.heading else None
         for row in section.rows:

@@ -1,14 +1,17 @@
 """This module is about the table of kinds."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inventory.base import ID_LENGTH, Base, SchoolScoped, fingerprint, together
+from inventory.search.models import Searched
+from inventory.search.rules import Doc, suffixes
 
 
-class Kind(SchoolScoped, Base):
+class Kind(SchoolScoped, Searched, Base):
     """A kind of thing as a school keeps it: name, specification, unit, how it is managed."""
 
     __tablename__ = "kind"
@@ -34,6 +37,15 @@ class Kind(SchoolScoped, Base):
     """`durable` or `low_value` where somebody decided it; None: the limits of the settings."""
     merged_into: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     """The kind that it became."""
+
+    searched_sort = "kind"
+    searched_columns = frozenset({"name", "specification", "subject", "catalogue_code", "initials"})
+
+    def searched(self) -> Iterable[Doc]:
+        """Return what kinds, and the things of them, are found by."""
+        words = (self.name, self.specification, self.subject)
+        wholes = (self.catalogue_code, *suffixes(self.initials))
+        yield Doc(self.searched_sort, self.id, words, wholes)
 
     @property
     def words(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
+from inventory.catalogue import kinds_papers as papers
 from inventory.catalogue import queries, service
 from inventory.catalogue.queries import KindRow
 from inventory.catalogue.rules import (
@@ -21,6 +22,7 @@ from inventory.errors import ChangedMeanwhile, Invalid, KindThere, Refusal
 from inventory.identity.queries import names
 from inventory.journal.queries import Entry, history, latest, since
 from inventory.scope import Actor, Permission, own_school
+from inventory.web import tables
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
 from inventory.web.forms import form, page_number, whole
@@ -42,21 +44,26 @@ def uses() -> Uses:
 
 
 @bp.get("/kinds")
-@needs(Permission.SEE, "page", "q", "retired", "subject")
+@needs(Permission.SEE, "page", "q", "retired", "subject", "school", "format")
 def list_kinds() -> Any:
     """Kinds, found by name, initials, catalogue code or subject, a page at a time."""
     by = actor()
     session = db.session()
     text, subject = request.args.get("q", "").strip(), request.args.get("subject", "")
     retired, page = request.args.get("retired") == "1", page_number()
+    school_id = by.school_id or request.args.get("school", "") or None
+    if format := tables.asked_format(request.args.get("format", "")):
+        every = queries.every(session, text, school_id=school_id, subject=subject, retired=retired)
+        return tables.answer(papers.kinds(every), format)
     rows, total = queries.search(
-        session, text, school_id=by.school_id, subject=subject, retired=retired, page=page
+        session, text, school_id=school_id, subject=subject, retired=retired, page=page
     )
     kept = {"q": text, "subject": subject, "retired": "1" if retired else ""}
+    kept["school"] = request.args.get("school", "")
     return render_template(
         "catalogue/kinds.html", rows=rows, total=total, text=text, subject=subject, page=page,
         pages=-(-total // queries.PAGE), retired=retired, uses=_counts(rows),
-        subjects=queries.subjects(session, by.school_id),
+        subjects=queries.subjects(session, school_id) if school_id else [],
         kept={name: value for name, value in kept.items() if value},
     )  # fmt: skip
 

@@ -1,12 +1,16 @@
 """This module is about reading kinds: lists, choices while typing, and what there is to choose."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, false, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind, KindCode
-from inventory.catalogue.rules import CatalogueCode, searched_words
+from inventory.catalogue.rules import CatalogueCode
+from inventory.scope import actor_of
+from inventory.search.queries import matching
+from inventory.search.rules import searched
 
 PAGE = 50
 CHOICES = 12
@@ -70,14 +74,27 @@ def search(
     retired: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[KindRow], int]:  # fmt: skip
     """Return one page of the kinds that a text finds, and how many there are."""
-    query, count = _filtered(select(Kind), text), _filtered(select(func.count(Kind.id)), text)
-    for condition in _conditions(school_id, subject, retired):
-        query, count = query.where(condition), count.where(condition)
+    conditions = _conditions(school_id, subject, retired) + _found(session, text, school_id)
+    query, count = select(Kind).where(*conditions), select(func.count(Kind.id)).where(*conditions)
     query = query.order_by(
         Kind.school_id, Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification
     )
     rows = session.scalars(query.limit(size).offset((page - 1) * size))
     return [_row(row) for row in rows], int(session.scalar(count) or 0)
+
+
+def every(
+    session: Session, text: str = "", *, school_id: str | None = None, subject: str = "",
+    retired: bool = False,
+) -> Iterator[KindRow]:  # fmt: skip
+    """Yield all kinds that a text finds, for files."""
+    conditions = _conditions(school_id, subject, retired) + _found(session, text, school_id)
+    query = (
+        select(Kind)
+        .where(*conditions)
+        .order_by(Kind.school_id, Kind.subject, Kind.catalogue_code, Kind.name, Kind.specification)
+    )
+    yield from (_row(row) for row in session.scalars(query.execution_options(yield_per=500)))
 
 
 def _conditions(school_id: str | None, subject: str, retired: bool) -> list[ColumnElement[bool]]:
@@ -91,19 +108,27 @@ def _conditions(school_id: str | None, subject: str, retired: bool) -> list[Colu
     return found
 
 
-def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
-    for word in searched_words(text):
-        plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(
-            or_(
-                Kind.name.ilike(f"%{plain}%", escape="\\"),
-                Kind.specification.ilike(f"%{plain}%", escape="\\"),
-                Kind.catalogue_code.like(f"{plain}%", escape="\\"),
-                Kind.subject.like(f"%{plain}%", escape="\\"),
-                Kind.initials.like(f"%{plain.lower()}%", escape="\\"),
-            )
-        )
-    return query
+def _found(session: Session, text: str, school_id: str | None) -> list[ColumnElement[bool]]:
+    """What a kind must meet to be found by each word of a text."""
+    words = searched(text)
+    if not words:
+        return []
+    schools = _schools(session, school_id)
+    if not schools:
+        return [false()]
+    return [
+        tuple_(Kind.school_id, literal("kind"), Kind.id).in_(matching(("kind",), one, schools))
+        for one in words
+    ]
+
+
+def _schools(session: Session, school_id: str | None) -> list[str]:
+    in_sight = actor_of(session).schools
+    if school_id:
+        return [school_id]
+    if in_sight is not None:
+        return sorted(in_sight)
+    return list(session.scalars(select(Kind.school_id).distinct()))
 
 
 def subjects(session: Session, school_id: str | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""This module is about how kinds are managed, and which words of a search find them."""
+"""This module is about how kinds are managed, and which units count pieces."""
 
 import re
 from collections.abc import Iterable
@@ -23,14 +23,6 @@ MOST_CODES = 12
 
 NOT_PIECES = frozenset({"克", "千克", "毫升", "升", "米"})
 """Units that measure and do not count: they are left out when pieces are added up."""
-
-LONGEST_SEARCH = 200
-MOST_WORDS = 12
-
-
-def searched_words(text: str) -> list[str]:
-    """Return the first words of a search, for each one costs a look through all rows."""
-    return text[:LONGEST_SEARCH].split()[:MOST_WORDS]
 
 
 class ManagedAs(StrEnum):

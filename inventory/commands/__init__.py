@@ -16,6 +16,7 @@ COMMANDS = {
     "db": "database:db_group",
     "demo": "demo:demo",
     "doctor": "doctor:doctor",
+    "export": "exporting:export",
     "import": "importing:import_file",
     "labels": "printing:labels",
     "resolve": "codes:resolve",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from inventory.commands.edge import Form, application, now
+from inventory.commands.edge import Form, application, as_json, emit, now
 from inventory.errors import NewerDatabase, NotMigrated, Refusal, UpgradeFailed, UpgradeNeedsBackup
 from inventory.migrations import FOLDER as MIGRATIONS
 from inventory.migrations import known
@@ -38,6 +38,52 @@ def upgrade(without_backup: bool) -> None:
                 bring_up(without_backup)
 
 
+@db_group.command("reindex")
+@as_json
+def reindex(json_: bool) -> None:
+    """
+    Write the terms by which things, kinds, places and people are found again.
+
+    They follow every change by themselves; this is for after a repair by hand.
+
+    \b
+    $ tallycard db reindex
+    """
+    from flask_babel import gettext
+
+    from inventory.commands.backup import settings_of
+    from inventory.db import only_server
+
+    with application() as app, only_server(settings_of(app)):
+        rows = write_terms_again()
+        if json_:
+            emit({"rows": rows})
+        else:
+            click.echo(gettext("%(rows)s rows can be found again.", rows=rows))
+
+
+def write_terms_again() -> int:
+    """Write all terms of the search again, a slice at a time; return how many rows were read."""
+    from functools import partial
+
+    from inventory.db import transact
+    from inventory.places.queries import schools
+    from inventory.search import service
+
+    rows = 0
+    numbers = [school.id for school in schools(db_of_app().session())]
+    for number in numbers:
+        transact(partial(service.forget, school_id=number))
+        for model in service.searched_models():
+            after: str | None = ""
+            while after is not None:
+                count, after = transact(
+                    partial(service.write_again, model=model, school_id=number, after=after)
+                )
+                rows += count
+    return rows
+
+
 def bring_up(without_backup: bool = False) -> None:
     """
     Back up what there is, then migrate.
@@ -53,6 +99,7 @@ def bring_up(without_backup: bool = False) -> None:
         click.echo(gettext("Backed up and verified first: %(file)s", file=file))
     try:
         run_migrations()
+        write_terms_again()
     except Refusal:
         raise
     except Exception as error:

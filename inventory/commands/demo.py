@@ -3,7 +3,7 @@
 import random
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,12 @@ STORY = Path(__file__).with_name("demo.toml")
 SCHOOLS = 3
 THINGS = 900
 SEED = 2026
-SLICE = 60
+LARGE = 5_000
+"""Things of a school from which on there is more of each kind, not more kinds."""
+SLICE = 400
+CABINETS_SLICE = 100
 SHELVES = 4
+PURCHASED, VOUCHER = "2025-09-01", "记202509-001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Line:
     quantity: int
     price_cents: int
     is_item: bool
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells its kind from others."""
+        kind = self.kind
+        return (self.subject, kind["code"], kind["name"], kind["specification"], kind["unit"])
 
 
 @click.command()
@@ -196,21 +206,23 @@ def _load_school(
         )  # fmt: skip
 
     document = transact(begin)
-    lines = list(_stock(story, chance, stage, things))
-    rooms = {line.subject: line for line in lines}
-    shelves = {subject: _room(story, number, subject, lines) for subject in rooms}
-    _register(number, document, lines, shelves)
+    _fill(story, chance, number, stage, things, document)
+
+
+def _lots(things: int) -> int:
+    """In how many lots each line of the story stands: very large schools have more of each kind."""
+    return max(1, -(-things // LARGE))
 
 
 def _stock(story: dict[str, Any], chance: random.Random, stage: str, things: int) -> Iterator[Line]:
     """Lines until so many things are reached; after the story's kinds come variants of them."""
     subjects = story["stages"][stage]
-    made, turn = 0, 0
+    made, turn, lots = 0, 0, _lots(things)
     while made < things:
         for subject in subjects:
             for kind in story["kinds"][subject]:
                 line = _line(chance, kind, subject, turn)
-                made += line.quantity if line.is_item else 1
+                made += lots * (line.quantity if line.is_item else 1)
                 yield line
                 if made >= things:
                     return
@@ -241,96 +253,177 @@ def _class(code: str) -> str:
     return CLASSES.get(code[0], "其他")
 
 
-def _room(
-    story: dict[str, Any], number: str, subject: str, lines: list[Line]
-) -> list[tuple[str, str]]:
-    """Set up a room with enough cabinets for its lines; return (shelf id, keeper) in order."""
+def _fill(
+    story: dict[str, Any], chance: random.Random, number: str, stage: str, things: int,
+    document: Any,
+) -> None:  # fmt: skip
+    """Set up rooms and cabinets, then enter what stands in them, a slice at a time."""
+    from inventory.commands.filling_store import Filler
     from inventory.db import transact
+    from inventory.scope import OPERATOR
+
+    lines, lots = list(_stock(story, chance, stage, things)), _lots(things)
+    rooms = {
+        subject: transact(partial(_room, story=story, number=number, subject=subject))
+        for subject in dict.fromkeys(line.subject for line in lines)
+    }
+    filler = Filler(OPERATOR, number, OPENED, _known(number))
+    shelves = {}
+    for subject, (room, keeper) in rooms.items():
+        own = [line for line in lines if line.subject == subject]
+        a_shelf = 5 if lots == 1 else 15
+        cabinets = max(1, -(-len(own) * lots // (SHELVES * a_shelf)))
+        ids: list[str] = []
+        for start in range(0, cabinets, CABINETS_SLICE):
+            some = range(start + 1, min(cabinets, start + CABINETS_SLICE) + 1)
+            titles = [_title(own, n, a_shelf) for n in some]
+            ids += transact(
+                partial(_cabinets, filler=filler, number=number, room=room, keeper=keeper,
+                        numbers=list(some), titles=titles)
+            )  # fmt: skip
+        shelves[subject] = _Stands(ids, keeper, a_shelf)
+    kinds = _Kinds()
+    portions = [(line, lot) for lot in range(lots) for line in lines]
+    while portions:
+        part, portions = portions[:SLICE], portions[SLICE:]
+        transact(
+            partial(_enter, filler=filler, number=number, document=document, part=part,
+                    shelves=shelves, kinds=kinds, lots=lots, last=not portions)
+        )  # fmt: skip
+
+
+def _title(own: list[Line], cabinet: int, a_shelf: int) -> str:
+    first = (cabinet - 1) * SHELVES * a_shelf % len(own)
+    return str(own[first].kind["class"])
+
+
+def _known(number: str) -> list[Any]:
+    """The places and the document of a school, out of the session that read them."""
+    from sqlalchemy import select
+
+    from inventory.db import db
+    from inventory.places.models import Place
+
+    session = db.session()
+    rows = list(session.scalars(select(Place).where(Place.school_id == number)))
+    session.expunge_all()
+    return list(rows)
+
+
+@dataclass(slots=True)
+class _Stands:
+    """The shelves of a subject, filled one after the other."""
+
+    ids: list[str]
+    keeper: str
+    a_shelf: int
+    placed: int = 0
+
+    def next(self) -> str:
+        place = self.ids[self.placed // self.a_shelf % len(self.ids)]
+        self.placed += 1
+        return place
+
+
+@dataclass(slots=True)
+class _Kinds:
+    """The kinds entered so far, and the last running number of each catalogue code."""
+
+    ids: dict[tuple[str, ...], str] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
+
+    def number(self, catalogue: str) -> int:
+        self.running[catalogue] = self.running.get(catalogue, 0) + 1
+        return self.running[catalogue]
+
+
+def _room(session: Any, story: dict[str, Any], number: str, subject: str) -> tuple[str, str]:
+    """Set up a subject's room; return its id and its keeper."""
     from inventory.identity.service import keepers_named
     from inventory.places.models import Sort
     from inventory.register.service import NewPlace, set_up_places
     from inventory.scope import OPERATOR
 
     short, name, keeper = story["rooms"][subject]
-    own = [line for line in lines if line.subject == subject]
-    cabinets = max(1, -(-len(own) // (SHELVES * 5)))
-
-    def set_up(session: Any) -> list[tuple[str, str]]:
-        keeper_id = keepers_named(session, OPERATOR, [keeper], number, OPENED)[keeper]
-        [room] = set_up_places(
-            session, OPERATOR, [NewPlace(Sort.ROOM, short, name, None, keeper_id)],
-            school_id=number, at=OPENED,
-        )  # fmt: skip
-        stands = []
-        for n in range(1, cabinets + 1):
-            per_cabinet = own[(n - 1) * SHELVES * 5 : n * SHELVES * 5]
-            title = per_cabinet[0].kind["class"] if per_cabinet else ""
-            [cabinet] = set_up_places(
-                session, OPERATOR,
-                [NewPlace(Sort.CABINET, f"{n:02d}", title, room, keeper_id)],
-                school_id=number, at=OPENED,
-            )  # fmt: skip
-            shelves = [NewPlace(Sort.SHELF, str(m), "", cabinet) for m in range(1, SHELVES + 1)]
-            stands += [
-                (shelf.id, keeper_id)
-                for shelf in set_up_places(session, OPERATOR, shelves, school_id=number, at=OPENED)
-            ]
-        return stands
-
-    return transact(set_up)
+    keeper_id = keepers_named(session, OPERATOR, [keeper], number, OPENED)[keeper]
+    [room] = set_up_places(
+        session, OPERATOR, [NewPlace(Sort.ROOM, short, name, None, keeper_id)],
+        school_id=number, at=OPENED,
+    )  # fmt: skip
+    return room.id, keeper_id
 
 
-def _register(
-    number: str, document: Any, lines: list[Line], shelves: dict[str, list[tuple[str, str]]]
-) -> None:
-    from inventory.db import transact
+def _cabinets(
+    session: Any, filler: Any, number: str, room: str, keeper: str, numbers: list[int],
+    titles: list[str],
+) -> list[str]:  # fmt: skip
+    """Set up cabinets with their shelves; return the ids of the shelves in order."""
+    from inventory.places.changes import PlaceMade
+    from inventory.register.changes import CodeClaimed
 
-    placed: dict[str, int] = dict.fromkeys(shelves, 0)
-    stood = []
-    for line in lines:
+    filler.begin(session.connection())
+    shelves = []
+    for n, title in zip(numbers, titles, strict=True):
+        codes = filler.codes(1 + SHELVES)
+        for code in codes:
+            filler.do(CodeClaimed(code, "place"), number)
+        filler.do(PlaceMade(codes[0], "cabinet", f"{n:02d}", title, n, room, keeper), number)
+        for m, code in enumerate(codes[1:], start=1):
+            filler.do(PlaceMade(code, "shelf", str(m), "", m, codes[0]), number)
+        shelves += codes[1:]
+    filler.write(session.connection())
+    return shelves
+
+
+def _enter(
+    session: Any, filler: Any, number: str, document: Any, part: list[tuple[Line, int]],
+    shelves: dict[str, _Stands], kinds: _Kinds, lots: int, last: bool,
+) -> None:  # fmt: skip
+    """Enter some lots: their kinds and ledger lines where they are the first, and their things."""
+    from inventory.register.changes import ThingRegistered
+
+    filler.begin(session.connection())
+    codes = iter(filler.codes(sum(line.quantity if line.is_item else 1 for line, _ in part)))
+    for line, lot in part:
+        if lot == 0:
+            _kind(filler, number, document, line, lots, kinds)
+        kind_id = kinds.ids[line.key]
         stands = shelves[line.subject]
-        index = placed[line.subject] // 5 % len(stands)
-        placed[line.subject] += 1
-        stood.append((line, *stands[index]))
-    for start in range(0, len(stood), SLICE):
-        part = stood[start : start + SLICE]
-        transact(partial(_write, number=number, document=document, part=part))
-
-
-def _write(session: Any, number: str, document: Any, part: list[Any]) -> None:
-    from inventory.catalogue.rules import ManagedAs
-    from inventory.catalogue.service import KindKey, define_kind, kinds_like
-    from inventory.ledger.service import post_line
-    from inventory.register.service import NewThing, register_things
-    from inventory.scope import OPERATOR
-
-    def key_of(line: Line) -> KindKey:
-        kind = line.kind
-        return KindKey(
-            line.subject, kind["code"], kind["name"], kind["specification"], kind["unit"]
-        )
-
-    kinds = kinds_like(session, number, [key_of(line) for line, _, _ in part])
-    new = []
-    for line, shelf, keeper in part:
-        form = ManagedAs.ITEM if line.is_item else ManagedAs.BATCH
-        key = key_of(line)
-        if key not in kinds:
-            kinds[key] = define_kind(
-                session, OPERATOR, key, school_id=number,
-                equipment_class=line.kind["class"], managed_as=form, required=line.quantity,
-                at=OPENED,
+        shelf, catalogue = stands.next(), str(line.kind["code"])
+        for _ in range(line.quantity if line.is_item else 1):
+            filler.do(
+                ThingRegistered(
+                    next(codes), kind_id, "item" if line.is_item else "batch", catalogue,
+                    kinds.number(catalogue), 1 if line.is_item else line.quantity, shelf,
+                    stands.keeper, line.price_cents, PURCHASED, VOUCHER,
+                ),
+                number,
             )  # fmt: skip
-        post_line(
-            session, OPERATOR, document=document, kind_id=kinds[key].id, quantity=line.quantity,
-            unit_price_cents=line.price_cents, on="2025-09-01", voucher="记202509-001", at=OPENED,
+    filler.write(session.connection(), last=last)
+
+
+def _kind(filler: Any, number: str, document: Any, line: Line, lots: int, kinds: _Kinds) -> None:
+    from inventory.base import new_id
+    from inventory.catalogue.changes import KindDefined
+    from inventory.ledger.changes import LinePosted
+
+    kind, quantity = line.kind, line.quantity * lots
+    kind_id = kinds.ids.get(line.key)
+    if kind_id is None:
+        kind_id = kinds.ids[line.key] = new_id(OPENED)
+        filler.do(
+            KindDefined(
+                kind_id, kind["name"], kind["unit"], "item" if line.is_item else "batch",
+                kind["specification"], line.subject, kind["class"], kind["code"], quantity,
+            ),
+            number,
         )  # fmt: skip
-        thing = NewThing(
-            kinds[key], form, 1 if line.is_item else line.quantity, shelf, keeper,
-            line.price_cents, "2025-09-01", "记202509-001",
-        )  # fmt: skip
-        new.extend([thing] * (line.quantity if line.is_item else 1))
-    register_things(session, OPERATOR, new, school_id=number, at=OPENED)
+    filler.do(
+        LinePosted(
+            new_id(OPENED), document.id, kind_id, quantity, line.price_cents, PURCHASED, VOUCHER
+        ),
+        number,
+    )
 
 
 def _load_people(

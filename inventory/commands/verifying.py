@@ -46,8 +46,11 @@ def examine(rebuild: bool, heads: tuple[str, ...], school_id: str | None) -> dic
     from inventory.errors import NotFound
     from inventory.journal.rebuild import rebuild as derive
     from inventory.journal.rebuild import verify_chains
+    from inventory.ledger.books_pages import limit
+    from inventory.ledger.books_queries import unbalanced
     from inventory.ledger.queries import agreement
     from inventory.places.queries import school
+    from inventory.places.queries import schools as every_school
 
     session = db.session()
     if school_id and school(session, school_id) is None:
@@ -58,8 +61,10 @@ def examine(rebuild: bool, heads: tuple[str, ...], school_id: str | None) -> dic
         derive(session, PROJECTORS, schools, verdict)
     three = agreement(session, schools)
     counts = altered(session, schools)
+    known = [one.id for one in every_school(session) if schools is None or one.id in schools]
+    books = unbalanced(session, limit(), known)
     return {
-        "agrees": verdict.agrees and three.holds and not counts,
+        "agrees": verdict.agrees and three.holds and not counts and not books,
         "events": verdict.events,
         "rows": verdict.rows if rebuild else None,
         "heads": [f"{one.chain}:{one.seq}:{one.hash}" for one in verdict.heads],
@@ -85,6 +90,11 @@ def examine(rebuild: bool, heads: tuple[str, ...], school_id: str | None) -> dic
                 for one in three.disagreements
             ],
         },
+        "books": [
+            {"school": one.school_id, "books": one.books.quantity, "books_cents": one.books.cents,
+             "lines": one.lines.quantity, "lines_cents": one.lines.cents}
+            for one in books
+        ],
         "altered_counts": [
             {"school": one.school_id, "count": one.count_id, "what": one.what} for one in counts
         ],
@@ -127,6 +137,13 @@ def _show(report: dict[str, Any]) -> None:
         click.echo(
             gettext(
                 "%(school)s %(name)s: ledger %(ledger)s, things %(things)s, cards %(cards)s",
+                **one,
+            )
+        )
+    for one in report["books"]:
+        click.echo(
+            gettext(
+                "%(school)s: General and Low-value ledger have %(books)s, the lines %(lines)s",
                 **one,
             )
         )

@@ -18,6 +18,7 @@ from inventory.scanning.api import submit
 from inventory.scanning.incoming import incoming, listed
 from inventory.scanning.service import Incoming
 from inventory.scope import Actor, Permission
+from inventory.web import tables
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
 from inventory.web.downloads import download
@@ -31,18 +32,27 @@ bp = Blueprint("counting", __name__)
 
 
 @bp.get("/counts")
-@needs(Permission.SEE)
+@needs(Permission.SEE, "format")
 def list_counts() -> Any:
     """Counts, open ones first."""
     session = db.session()
     rows = queries.rows(session)
+    if format := tables.asked_format(request.args.get("format", "")):
+        return tables.answer(papers.counts_table(rows), format)
+    own = _only_school()  # a district's cabinets are too many to choose from
     return render_template(
         "counting/counts.html", going_on=_going_on([row for row in rows if row.is_open]),
         closed=[row for row in rows if not row.is_open],
-        rooms=places.rooms(session, actor().school_id),
-        cabinets=places.cabinets(session, actor().school_id),
+        rooms=places.rooms(session, own) if own else [],
+        cabinets=places.cabinets(session, own) if own else [],
         may_count=actor().may(Permission.COUNT),
     )  # fmt: skip
+
+
+def _only_school() -> str | None:
+    """The school that whoever asks means without saying so."""
+    schools = places.schools(db.session()) if not actor().school_id else []
+    return actor().school_id or (schools[0].id if len(schools) == 1 else None)
 
 
 def _going_on(rows: list[queries.CountRow]) -> list[tuple[queries.CountRow, Outcome | None]]:

@@ -1,5 +1,6 @@
 """This module is about the result of a count on paper and as a spreadsheet."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import gettext
@@ -10,6 +11,7 @@ from inventory.printing.papers import Column, Document, Section, hand_over, page
 from inventory.register.rules import shown
 from inventory.web.downloads import spreadsheet
 from inventory.web.filters import moment
+from inventory.web.tables import Table
 from inventory.web.words import RESULTS, say
 
 ORDER = ("missing", "short", "surplus", "misplaced", "unknown", "open", "match")
@@ -111,3 +113,20 @@ def result_xlsx(row: CountRow, outcome: Outcome, at: datetime) -> bytes:
     ]  # fmt: skip
     foot = [(), *((name, value) for name, value in _figures(outcome))]
     return spreadsheet(row.name, [(row.school,), *_facts(row, at), ()], columns, rows, foot)
+
+
+def counts_table(rows: Iterable[CountRow]) -> Table:
+    """Return the list of counts for a spreadsheet."""
+    columns = (
+        (gettext("School"), 18), (gettext("Count"), 30), (gettext("Code"), 14),
+        (gettext("Place"), 20), (gettext("Opened"), 18), (gettext("Opened by"), 12),
+        (gettext("Closed"), 18), (gettext("Closed by"), 12), (gettext("Expected"), 10),
+    )  # fmt: skip
+    cells = (
+        (
+            row.school, row.name, row.id, row.place, moment(row.opened_at), row.opened_by,
+            moment(row.closed_at), row.closed_by or "", row.expected,
+        )
+        for row in rows
+    )  # fmt: skip
+    return Table(gettext("Counts"), columns, cells)

@@ -1,5 +1,6 @@
 """This module is about the tables of people, tokens and sign-ins. Names live beside the journal."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
@@ -8,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from inventory.base import CODE_DIGITS, ID_LENGTH, Base, SchoolOptional, references
 from inventory.identity.rules import acting_as, initials
 from inventory.scope import Actor, Permission
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 HASH_LENGTH = 64
 ADDRESS_LENGTH = 45
@@ -15,7 +18,7 @@ AGENT_LENGTH = 200
 INITIALS_LENGTH = 60
 
 
-class Person(SchoolOptional, Base):
+class Person(SchoolOptional, Searched, Base):
     """Somebody: a keeper by name only, or one who can sign in. No school means the bureau."""
 
     __tablename__ = "person"
@@ -39,6 +42,13 @@ class Person(SchoolOptional, Base):
     )
     """Code of the badge, from the one series. Checked at once: see migration 0002."""
     created_at: Mapped[datetime]
+
+    searched_sort = "person"
+    searched_columns = frozenset({"name", "initials"})
+
+    def searched(self) -> Iterable[Doc]:
+        """Return what keepers are found by: name and initials."""
+        yield Doc(self.searched_sort, self.id, (self.name,), (self.initials,))
 
     @validates("name")
     def _initials_follow_the_name(self, _: str, name: str) -> str:

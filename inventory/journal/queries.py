@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from inventory.journal.models import Event
+from inventory.journal.models import ChainHead, Event
 
 NOTHING = "0"
 """Stands for the latest event where there is none."""
@@ -73,3 +73,9 @@ def since(
         Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
         for row in session.scalars(query.order_by(Event.seq))
     ]
+
+
+def head_hashes(session: Session, schools: list[str]) -> dict[str, str]:
+    """Return the hash at the end of the chain of each school that has one."""
+    query = select(ChainHead.chain, ChainHead.hash).where(ChainHead.chain.in_(schools))
+    return {row[0]: row[1] for row in session.execute(query)}

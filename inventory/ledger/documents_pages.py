@@ -586,3 +586,14 @@ def documents_of_thing(row: ThingRow) -> tuple[str, dict[str, Any]]:
     """The documents in which a thing stands, for its page."""
     rows = queries.documents_of(db.session(), row.school_id, row.code)
     return "ledger/_documents_of.html", {"rows": rows}
+
+
+MOST_FOUND = 5
+
+
+def found_documents(text: str) -> tuple[str, dict[str, Any]]:
+    """The documents that the scan box finds by number, title or voucher."""
+    rows, _ = queries.documents(
+        db.session(), actor(), Filter(text=text), today=today(), size=MOST_FOUND
+    )
+    return "ledger/_documents_of.html", {"rows": rows if len(text) > 1 else []}

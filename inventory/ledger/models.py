@@ -1,5 +1,6 @@
 """This module is about the tables of documents, their approvals, and the ledger's lines."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
@@ -16,9 +17,11 @@ from inventory.base import (
     together,
 )
 from inventory.ledger.rules import DocumentState
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 
-class Document(SchoolScoped, Base):
+class Document(SchoolScoped, Searched, Base):
     """The voucher behind a change; its id is its code."""
 
     __tablename__ = "document"
@@ -58,6 +61,13 @@ class Document(SchoolScoped, Base):
     """How much of it has been carried out, in the units of its type: pieces or lines."""
     revision: Mapped[int] = mapped_column(default=0)
     """Goes up with every change, so that two people do not overwrite each other."""
+
+    searched_sort = "document"
+    searched_columns = frozenset({"number", "title"})
+
+    def searched(self) -> Iterable[Doc]:
+        """Return what documents are found by: their number and title."""
+        yield Doc(self.searched_sort, self.id, (self.title,), (self.number,))
 
 
 class DocumentLine(SchoolScoped, Base):

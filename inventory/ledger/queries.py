@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.ledger.models import LedgerLine
-from inventory.places.models import ALIVE, Place, School
+from inventory.places.models import ALIVE, BOUNDARY, School
 from inventory.register.models import CardLine, Holding, Thing
 
 
@@ -24,6 +24,16 @@ class Disagreement:
     things: int
     cards: int
 
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What is the matter; the page says what to do about each."""
+        sorts = []
+        if self.ledger != self.things:
+            sorts.append("ledger_more" if self.ledger > self.things else "ledger_less")
+        if self.things != self.cards:
+            sorts.append("cards_differ")
+        return tuple(sorts)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -34,6 +44,8 @@ class Agreement:
     things: int
     cards: int
     disagreements: tuple[Disagreement, ...]
+    codes: int
+    """How many things with a code of their own the pieces are."""
 
     @property
     def holds(self) -> bool:
@@ -44,7 +56,8 @@ def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreeme
     """Compare what the ledger, the things and the cabinet cards say of each kind."""
     wanted = None if schools is None else sorted(schools)
     ledger = _sums(session, _ledger_sums(), LedgerLine.school_id, wanted)
-    things = _sums(session, _thing_sums(), Thing.school_id, wanted)
+    held = _held(session, wanted)
+    things = {key: one[0] for key, one in held.items()}
     cards = _sums(session, _card_sums(), CardLine.school_id, wanted)
     keys = sorted({*ledger, *things, *cards})
     names = _names(session, wanted)
@@ -61,8 +74,9 @@ def agreement(session: Session, schools: Iterable[str] | None = None) -> Agreeme
         if not ledger.get(key, 0) == things.get(key, 0) == cards.get(key, 0)
     )
     return Agreement(
-        len(keys), sum(ledger.values()), sum(things.values()), sum(cards.values()), differing
-    )
+        len(keys), sum(ledger.values()), sum(one[0] for one in held.values()),
+        sum(cards.values()), differing, sum(one[1] for one in held.values()),
+    )  # fmt: skip
 
 
 def _ledger_sums() -> Any:
@@ -71,15 +85,18 @@ def _ledger_sums() -> Any:
     )
 
 
-def _thing_sums() -> Any:
-    standing = [sort.value for sort in ALIVE]
-    return (
-        select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
+def _held(session: Session, schools: list[str] | None) -> dict[tuple[str, str], tuple[int, int]]:
+    """Pieces and things of each kind that are in a place where they are alive."""
+    elsewhere = [sort.value for sort in BOUNDARY if sort not in ALIVE]
+    query = (
+        select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity), func.count())
         .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
-        .join(Place, and_(Place.school_id == Holding.school_id, Place.id == Holding.place_id))
-        .where(Place.sort.in_(standing))
+        .where(Holding.place_id.not_in(elsewhere))  # the id of a boundary place is its sort
         .group_by(Thing.school_id, Thing.kind_id)
     )
+    if schools is not None:
+        query = query.where(Thing.school_id.in_(schools))
+    return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in session.execute(query)}
 
 
 def _card_sums() -> Any:
@@ -103,6 +120,17 @@ def _names(session: Session, schools: list[str] | None) -> dict[tuple[str, str],
     return {(row[0], row[1]): f"{row[2]} {row[3]}".strip() for row in session.execute(query)}
 
 
+def together(each: Iterable[Agreement]) -> Agreement:
+    """Return the figures of several schools as one."""
+    parts = list(each)
+    return Agreement(
+        sum(one.kinds for one in parts), sum(one.ledger for one in parts),
+        sum(one.things for one in parts), sum(one.cards for one in parts),
+        tuple(row for one in parts for row in one.disagreements),
+        sum(one.codes for one in parts),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class SchoolFigures:
     """One school in a district's list."""
@@ -112,18 +140,12 @@ class SchoolFigures:
     stage: str
     things: int
     pieces: int
+    differing: int
 
 
-def school_figures(session: Session, schools: list[School]) -> list[SchoolFigures]:
-    """Return how many things and pieces each school has."""
-    standing = [sort.value for sort in ALIVE]
-    rows = session.execute(
-        select(Holding.school_id, func.count(), func.sum(Holding.quantity))
-        .join(Place, and_(Place.school_id == Holding.school_id, Place.id == Holding.place_id))
-        .where(Place.sort.in_(standing))
-        .group_by(Holding.school_id)
-    )
-    found = {row[0]: (int(row[1]), int(row[2])) for row in rows}
-    return [
-        SchoolFigures(one.id, one.name, one.stage, *found.get(one.id, (0, 0))) for one in schools
-    ]
+def figures_of(school: School, agreed: Agreement) -> SchoolFigures:
+    """Return how many things and pieces a school has, and in how many kinds its sums differ."""
+    return SchoolFigures(
+        school.id, school.name, school.stage, agreed.codes, agreed.things,
+        len(agreed.disagreements),
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """This module is about the tables of schools and places."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,6 +8,8 @@ from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inventory.base import ID_LENGTH, SCHOOL_DIGITS, Base, SchoolScoped, fingerprint, together
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 
 class Sort(StrEnum):
@@ -41,7 +44,7 @@ class School(Base):
     stage: Mapped[str] = mapped_column(String(20), default="")
 
 
-class Place(SchoolScoped, Base):
+class Place(SchoolScoped, Searched, Base):
     """A room, a cabinet in it, a shelf in that; its id is its code, or the sort of a boundary."""
 
     __tablename__ = "place"
@@ -50,6 +53,7 @@ class Place(SchoolScoped, Base):
         together(["school_id", "keeper_id"], ["person.school_id", "person.id"]),
         UniqueConstraint("school_id", "path"),
         Index("ix_place_parent", "school_id", "parent_id"),
+        Index("ix_place_keeper", "school_id", "keeper_id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -70,6 +74,14 @@ class Place(SchoolScoped, Base):
     lock_reason: Mapped[str | None] = mapped_column(String(200))
     first_words: Mapped[str | None] = mapped_column(String(64))
     """Fingerprint of what cards said of it first; kept from the first time that changes."""
+
+    searched_sort = "place"
+    searched_columns = frozenset({"name", "path"})
+
+    def searched(self) -> Iterable[Doc]:
+        """Return what rooms, cabinets and shelves are found by: name and path."""
+        if Sort(self.sort) not in BOUNDARY:
+            yield Doc(self.searched_sort, self.id, (self.name,), (self.path,))
 
     @property
     def words(self) -> str:

@@ -58,6 +58,12 @@ def place(session: Session, school_id: str, place_id: str) -> PlaceRow | None:
     return _row(row[0], row[1]) if row else None
 
 
+def places_by_id(session: Session, school_id: str, ids: list[str]) -> dict[str, PlaceRow]:
+    """Return places of a school by their ids; unknown ones are left out."""
+    query = _rows().where(Place.school_id == school_id, Place.id.in_(ids))
+    return {row.id: row for row in _all(session, query)} if ids else {}
+
+
 def place_by_code(session: Session, code: str) -> PlaceRow | None:
     """Return the place that bears a code, in any school in sight."""
     row = session.execute(_rows().where(Place.id == code)).first()

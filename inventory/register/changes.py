@@ -17,6 +17,8 @@ from inventory.register.attachments_changes import (
     AttachmentRemoved,
     AttachmentRestored,
 )
+from inventory.register.bulk_changes import BulkBegun, note
+from inventory.register.bulk_models import BulkChange, BulkItem
 from inventory.register.models import (
     Attachment,
     Bearer,
@@ -198,6 +200,8 @@ class ThingMoved(Change):
     destination: str
     quantity: int
     document: str | None = None
+    bulk: str | None = None
+    """What was done to many things at once, of which this is one."""
 
     @property
     def subject(self) -> str:
@@ -206,6 +210,7 @@ class ThingMoved(Change):
     def apply(self, state: State, on: Occasion) -> None:
         thing = state.get(Thing, on.school, self.code)
         move(state, thing, self.origin, self.destination, self.quantity)
+        note(state, on, self.bulk, self.code, thing.home_id, self.destination)
         thing.home_id = self.destination
         if thing.present_place_id == self.destination:
             thing.present_place_id = None
@@ -239,6 +244,8 @@ class ThingDescribed(Change):
     code: str
     set: tuple[tuple[str, str | int | None], ...]
     was: tuple[tuple[str, str | int | None], ...] = ()
+    bulk: str | None = None
+    """What was done to many things at once, of which this is one."""
 
     @property
     def subject(self) -> str:
@@ -248,8 +255,10 @@ class ThingDescribed(Change):
         thing = state.get(Thing, on.school, self.code)
         if place := dict(self.set).get("present_place"):
             state.get(Place, on.school, place)
+        before = thing.keeper_id
         for name, value in self.set:
             setattr(thing, FIELDS[name], value)
+        note(state, on, self.bulk, self.code, before, thing.keeper_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -571,6 +580,7 @@ PROJECTOR = Projector(
         AttachmentAdded,
         AttachmentRemoved,
         AttachmentRestored,
+        BulkBegun,
     ),
     tables=(
         CodeSeries,
@@ -582,6 +592,8 @@ PROJECTOR = Projector(
         CardCheck,
         Tag,
         Attachment,
+        BulkChange,
+        BulkItem,
     ),
     beside=frozenset({"code.affixed_at"}),
 )

@@ -1,5 +1,6 @@
 """This module is about the tables of codes, things, where they are, and cabinet cards."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +25,8 @@ from inventory.base import (
     together,
 )
 from inventory.register.rules import Number, Status
+from inventory.search.models import Searched
+from inventory.search.rules import Doc
 
 
 class Bearer(StrEnum):
@@ -76,7 +79,7 @@ class Code(SchoolOptional, Base):
         return CodeState.PRINTED if self.printed_at else CodeState.MINTED
 
 
-class Thing(SchoolScoped, Base):
+class Thing(SchoolScoped, Searched, Base):
     """Whatever bears a code: a single item, or a batch of one kind in one place."""
 
     __tablename__ = "thing"
@@ -91,6 +94,10 @@ class Thing(SchoolScoped, Base):
         Index("ix_thing_serial_no", "school_id", "serial_no"),
         Index("ix_thing_finance_card_no", "school_id", "finance_card_no"),
         Index("ix_thing_broken_from", "school_id", "broken_from"),
+        Index("ix_thing_keeper", "school_id", "keeper_id"),
+        Index("ix_thing_retired", "school_id", "retired_at"),
+        Index("ix_thing_newest", "school_id", "registered_at"),
+        Index("ix_thing_voucher", "school_id", "voucher"),
     )
 
     code: Mapped[str] = mapped_column(
@@ -140,6 +147,20 @@ class Thing(SchoolScoped, Base):
     """The batch that all of it went to: its own code, which is retired, leads there."""
     broken_from: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
     """The batch that it was part of before it became a thing by itself."""
+
+    searched_sort = "thing"
+    searched_columns = frozenset({"finance_card_no", "serial_no", "voucher"})
+
+    def searched(self) -> Iterable[Doc]:
+        """
+        Return what a thing is found by, beside its kind, its place and its keeper.
+
+        Code and number are columns with an index. A voucher is of many things, so it is found
+        by itself, and the things by it.
+        """
+        yield Doc(self.searched_sort, self.code, (), (self.finance_card_no, self.serial_no))
+        if self.voucher:
+            yield Doc("voucher", self.voucher, (self.voucher,), (self.voucher,))
 
     @property
     def number(self) -> str:

@@ -1,9 +1,11 @@
 """This module is about the pages of things, cabinets and rooms."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from inventory.base import new_id
 from inventory.catalogue import queries as catalogue
 from inventory.db import db, transact
 from inventory.errors import ChangedMeanwhile, NotFound, PlaceNotEmpty, Refusal
@@ -15,39 +17,79 @@ from inventory.places import service as place_service
 from inventory.places.queries import PlaceRow
 from inventory.places.rules import Planned, Series
 from inventory.register import attachments_queries as attachments
+from inventory.register import lists_papers, queries, service
 from inventory.register import parts_service as parts
 from inventory.register import placing_queries as placing
-from inventory.register import queries, service
 from inventory.register import tags_queries as tags
 from inventory.register.queries import ThingRow
 from inventory.register.rules import CONDITIONS, SOURCES, cents, code_in
+from inventory.register.search_queries import SORTS, Wanted
 from inventory.scope import Actor, Permission, own_school
+from inventory.web import tables
 from inventory.web.context import CABINET, THING, actor, found, now, parts_of
 from inventory.web.door import needs
-from inventory.web.forms import form, page_number, whole
+from inventory.web.forms import form, page_number, page_size, whole
 from inventory.web.refusals import words
 
+MOST_CABINETS = 40
+"""Cabinets that a page draws; a longer list is turned."""
+MOST_THINGS = 500
 bp = Blueprint("register", __name__)
 
 
+FILTERS = ("kind", "school", "subject", "class", "place", "keeper", "label", "retired", "sort", "q")
+
+
 @bp.get("/things")
-@needs(Permission.SEE, "kind", "page", "q", "retired", "school")
+@needs(Permission.SEE, "page", "size", "format", "said", *FILTERS)
 def list_things() -> Any:
-    """Things, found by words, numbers, initials or place, a page at a time."""
-    text, school_id = request.args.get("q", "").strip(), request.args.get("school", "")
-    page, kind_id = page_number(), request.args.get("kind", "")
-    retired = request.args.get("retired") == "1"
-    rows, total = queries.search(
-        db.session(), text, school_id=school_id or None, kind_id=kind_id, retired=retired,
-        page=page,
-    )  # fmt: skip
-    kept = {"q": text, "school": school_id, "kind": kind_id, "retired": "1" if retired else ""}
+    """Things, found by words, numbers, initials or place, narrowed down and in an order."""
+    session, kept = db.session(), things_kept()
+    wanted = things_wanted(kept)
+    if format := tables.asked_format(request.args.get("format", "")):
+        return tables.answer(lists_papers.things(queries.every(session, wanted)), format)
+    page, size = page_number(), page_size()
+    rows, total = queries.listed(session, wanted, page=page, size=size)
+    pages = -(-total.shown // size)
     return render_template(
-        "register/things.html", rows=rows, total=total, text=text, page=page,
-        pages=-(-total // queries.PAGE), schools=places.schools(db.session()),
-        school_id=school_id, retired=retired, kept={k: v for k, v in kept.items() if v},
-        kind=catalogue.kind(db.session(), kind_id) if kind_id else None,
+        "register/things.html", rows=rows, total=total, text=wanted.text, page=min(page, pages),
+        pages=pages, schools=places.schools(session), school_id=wanted.school_id, size=size,
+        retired=wanted.retired, kept=kept | ({"size": size} if size != queries.PAGE else {}),
+        kind=catalogue.kind(session, wanted.kind_id) if wanted.kind_id else None,
+        sorts=SORTS, once=new_id(now()), said=request.args.get("said", ""),
+        **_choices(wanted.school_id),
     )  # fmt: skip
+
+
+def things_kept() -> dict[str, str]:
+    """What the address of a list of things narrows it down to; what is empty is left out."""
+    values = {name: request.args.get(name, "").strip() for name in FILTERS}
+    values["retired"] = "1" if values["retired"] == "1" else ""
+    return {name: value for name, value in values.items() if value}
+
+
+def things_wanted(kept: dict[str, str]) -> Wanted:
+    """Return what an address asks for; somebody of one school means that school."""
+    school_id = kept.get("school", "") or actor().school_id or ""
+    return Wanted(
+        text=kept.get("q", ""), school_id=school_id, subject=kept.get("subject", ""),
+        equipment_class=kept.get("class", ""), place_id=kept.get("place", ""),
+        keeper=kept.get("keeper", ""), kind_id=kept.get("kind", ""), label=kept.get("label", ""),
+        retired="retired" in kept, sort=kept.get("sort", "number"),
+    )  # fmt: skip
+
+
+def _choices(school_id: str) -> dict[str, Any]:
+    """What a list can be narrowed down to in one school; a district chooses a school first."""
+    if not school_id:
+        return {"subjects": [], "classes": [], "spots": [], "keepers": []}
+    session = db.session()
+    return {
+        "subjects": catalogue.subjects(session, school_id),
+        "classes": catalogue.classes(session, school_id),
+        "spots": places.rooms(session, school_id),
+        "keepers": places.keepers(session, school_id),
+    }
 
 
 @bp.get("/things/<code>")
@@ -88,15 +130,14 @@ def history_of(row: ThingRow) -> list[Entry]:
 def told(school_id: str, entries: list[Entry]) -> dict[str, Any]:
     """The history with the names of people and the paths of places that it mentions."""
     session = db.session()
-    mentions = ("place", "origin", "destination")
-    ids = {entry.data.get(name) for entry in entries for name in mentions}
-    ids |= _described(entries, "present_place")
+    ids = _described(entries, "present_place")
     rows = [places.place(session, school_id, one) for one in sorted(filter(None, ids))]
     people = {entry.actor for entry in entries} | _described(entries, "keeper")
     return {
         "entries": entries,
         "people": names(session, sorted(filter(None, people))),
-        "places": {row.id: row for row in rows if row},
+        "places": queries.places_mentioned(session, school_id, entries)
+        | {row.id: row for row in rows if row},
     }
 
 
@@ -109,22 +150,42 @@ def _described(entries: list[Entry], field: str) -> set[str]:
 
 
 @bp.get("/cabinets")
-@needs(Permission.SEE, "school")
+@needs(Permission.SEE, "school", "page", "format")
 def list_cabinets() -> Any:
     """Cabinets by room, with what is in them and whether their card is current."""
     school_id = request.args.get("school", "")
     session = db.session()
     schools = places.schools(session)
     chosen = school_id or (schools[0].id if len(schools) == 1 else "")
-    rows = queries.cabinet_rows(session, places.cabinets(session, chosen)) if chosen else []
+    every = places.cabinets(session, chosen) if chosen else []
+    if format := tables.asked_format(request.args.get("format", "")):
+        name = found(places.school(session, chosen), "school", chosen).name
+        return tables.answer(lists_papers.cabinets(name, _every_row(every)), format)
+    page, pages = page_number(), max(1, -(-len(every) // MOST_CABINETS))
+    page = min(page, pages)
+    rows = queries.cabinet_rows(session, every[(page - 1) * MOST_CABINETS : page * MOST_CABINETS])
     return render_template(
-        "register/cabinets.html", rows=rows,
-        rooms=places.rooms(session, chosen) if chosen else [],
+        "register/cabinets.html", rows=rows, total=len(every), page=page, pages=pages,
+        rooms=_rooms_of(rows, every, places.rooms(session, chosen)) if chosen else [],
         values={"kinds_left": placing.kinds_left(session, chosen) if chosen else 0},
         schools=schools, school_id=chosen, school=next(
             (one for one in schools if one.id == chosen), None
         ),
     )  # fmt: skip
+
+
+def _every_row(cabinets: list[PlaceRow]) -> Iterator[queries.CabinetRow]:
+    for start in range(0, len(cabinets), MOST_CABINETS):
+        yield from queries.cabinet_rows(db.session(), cabinets[start : start + MOST_CABINETS])
+
+
+def _rooms_of(
+    rows: list[queries.CabinetRow], every: list[PlaceRow], rooms: list[PlaceRow]
+) -> list[PlaceRow]:
+    """The rooms of the cabinets on a page, and those that have none at all."""
+    here = {row.place.parent_id for row in rows}
+    elsewhere = {one.parent_id for one in every} - here
+    return [room for room in rooms if room.id not in elsewhere]
 
 
 @bp.get("/cabinets/<code>")
@@ -133,22 +194,32 @@ def show_cabinet(code: str) -> Any:
     """A cabinet, room or shelf: drawn, with its contents shelf by shelf."""
     session = db.session()
     place = found(places.place_by_code(session, code), "place", code)
-    things = queries.things_in(session, place.school_id, place.id)
+    things = _things_of(place)
     by_place: dict[str, list[queries.ThingRow]] = {}
     for row in things:
         by_place.setdefault(row.place_id, []).append(row)
     inside = places.inside(session, place.school_id, place.id)
+    standing = [one for one in inside if one.sort == "cabinet"]
     return render_template(
         "register/cabinet.html", place=place, card=queries.card(session, place), things=things,
         by_place=by_place, inside=inside, cabinets=queries.cabinet_rows(
-            session, [one for one in inside if one.sort == "cabinet"]
+            session, standing[:MOST_CABINETS]
         ),
+        more_cabinets=len(standing) > MOST_CABINETS, more_things=len(things) >= MOST_THINGS,
         above=places.place(session, place.school_id, place.parent_id) if place.parent_id else None,
         school=places.school(session, place.school_id),
         parts=[part(place) for part in parts_of(CABINET)],
         said=request.args.get("said", ""), tags=tags.of(session, place.school_id, place.id),
         **told(place.school_id, history(session, place.school_id, place.id)),
     )  # fmt: skip
+
+
+def _things_of(place: PlaceRow) -> list[ThingRow]:
+    """What a page of a place lists: of a room only what stands in none of its cabinets."""
+    session = db.session()
+    if place.sort in {"cabinet", "shelf"}:
+        return queries.things_in(session, place.school_id, place.id)
+    return queries.things_at(session, place.school_id, place.id, MOST_THINGS)
 
 
 # --- laying out and arranging places -------------------------------------------------------

@@ -6,12 +6,14 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import searched_words
 from inventory.places.models import Sort
 from inventory.register.models import Holding, Thing
 from inventory.register.rules import folded
 
 CHOICES = 12
+LONGEST_SEARCH = 60
+MOST_WORDS = 6
+"""Each word costs a look through what is unplaced."""
 PAGE = 50
 
 
@@ -55,7 +57,7 @@ def remaining(
     query = _unplaced()
     if school_id:
         query = query.where(Holding.school_id == school_id)
-    for word in searched_words(folded(text)):
+    for word in folded(text)[:LONGEST_SEARCH].split()[:MOST_WORDS]:
         plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         query = query.where(
             or_(

@@ -1,21 +1,25 @@
 """This module is about reading things and what is in a place: frozen rows for pages and papers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
-from inventory.catalogue.rules import counts_as_pieces, searched_words
+from inventory.catalogue.rules import counts_as_pieces
 from inventory.identity.models import Person
+from inventory.journal.queries import Entry
 from inventory.places.models import Place, School, Sort
-from inventory.places.queries import PlaceRow, inside, within
+from inventory.places.queries import PlaceRow, inside, places_by_id, within
 from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
-from inventory.register.rules import Number, contents_hash, folded, shown
+from inventory.register.rules import Number, contents_hash, shown
+from inventory.register.search_queries import Total, Wanted, following, found, next_codes
 
 PAGE = 50
+AT_ONCE = 500
+"""Things that are read together for a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,15 @@ def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]
     return sorted(rows, key=lambda row: (order[row.place_id], _by_number(row)))
 
 
+def things_at(session: Session, school_id: str, place_id: str, limit: int) -> list[ThingRow]:
+    """Return the first things that belong in a place itself, not in what stands in it."""
+    query = select(Thing.code).where(
+        Thing.school_id == school_id, Thing.home_id == place_id, Thing.retired_at.is_(None)
+    )
+    codes = session.scalars(query.order_by(Thing.catalogue, Thing.running).limit(limit))
+    return things_by_code(session, codes)
+
+
 def _by_number(row: ThingRow) -> tuple[str, int]:
     number = Number.parse(row.number)
     return (number.catalogue, number.running) if number else (row.number, 0)
@@ -187,72 +200,27 @@ def search(
     kind_id: str = "", retired: bool = False, page: int = 1, size: int = PAGE,
 ) -> tuple[list[ThingRow], int]:  # fmt: skip
     """Return one page of the things in use, or of the retired, that a text finds; how many."""
-    state = Thing.retired_at.is_not(None) if retired else Thing.retired_at.is_(None)
-    query = _filtered(_thing_rows(), text).where(state)
-    count = _filtered(_counted(), text).where(state)
-    if kind_id:
-        query, count = query.where(Thing.kind_id == kind_id), count.where(Thing.kind_id == kind_id)
-    if school_id:
-        query = query.where(Thing.school_id == school_id)
-        count = count.where(Thing.school_id == school_id)
-    if place_id and school_id:
-        places = within(session, school_id, place_id)
-        query = query.where(Thing.home_id.in_(places))
-        count = count.where(Thing.home_id.in_(places))
-    query = query.order_by(Thing.school_id, Thing.catalogue, Thing.running)
-    query = query.limit(size).offset((page - 1) * size)
-    return _things(session, query), int(session.scalar(count) or 0)
+    wanted = Wanted(
+        text=text, school_id=school_id or "", place_id=place_id or "", kind_id=kind_id,
+        retired=retired,
+    )  # fmt: skip
+    rows, total = listed(session, wanted, page=page, size=size)
+    return rows, total.count
+
+
+def listed(
+    session: Session, wanted: Wanted, *, page: int = 1, size: int = PAGE
+) -> tuple[list[ThingRow], Total]:
+    """Return one page of a list of things, and how many there are, as far as it is counted."""
+    codes, total = found(session, wanted, page=page, size=size)
+    return things_by_code(session, codes), total
 
 
 def after(
     session: Session, cursor: tuple[str, str] | None, *, text: str = "", limit: int = 100
 ) -> list[ThingRow]:
     """Return the things that follow a cursor of (school, code), for the API's lists."""
-    query = _filtered(_thing_rows(), text).where(Thing.retired_at.is_(None))
-    query = query.order_by(Thing.school_id, Thing.code).limit(limit)
-    if cursor is not None:
-        school_id, code = cursor
-        query = query.where(
-            or_(
-                Thing.school_id > school_id,
-                and_(Thing.school_id == school_id, Thing.code > code),
-            )
-        )
-    return _things(session, query)
-
-
-def _filtered(query: Select, text: str) -> Select:  # type: ignore[type-arg]
-    """Narrow to what a text names: a number, or words in name, specification or initials."""
-    wanted = folded(text)
-    number = Number.parse(wanted)
-    if number is not None:
-        return query.where(Thing.catalogue == number.catalogue, Thing.running == number.running)
-    for word in searched_words(wanted):
-        pattern = f"%{_escaped(word)}%"
-        query = query.where(
-            or_(
-                Kind.name.ilike(pattern, escape="\\"),
-                Kind.specification.ilike(pattern, escape="\\"),
-                Kind.catalogue_code.like(pattern, escape="\\"),
-                Kind.initials.like(f"%{_escaped(word.lower())}%", escape="\\"),
-                Place.path.like(f"{_escaped(word)}%", escape="\\"),
-                Thing.code.like(f"{_escaped(word)}%", escape="\\"),
-            )
-        )
-    return query
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _counted() -> Select:  # type: ignore[type-arg]
-    return (
-        select(func.count())
-        .select_from(Thing)
-        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
-        .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
-    )
+    return things_by_code(session, following(session, Wanted(text=text), cursor, limit))
 
 
 def _thing_rows() -> Select:  # type: ignore[type-arg]
@@ -351,6 +319,25 @@ def uses_of_kinds(session: Session, school_id: str, kind_ids: list[str]) -> dict
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def places_mentioned(
+    session: Session, school_id: str, entries: Iterable[Entry]
+) -> dict[str, PlaceRow]:
+    """Return the places that events mention, by id, with one query for all of them."""
+    mentions = ("place", "origin", "destination")
+    ids = {entry.data.get(name) for entry in entries for name in mentions}
+    return places_by_id(session, school_id, sorted(filter(None, ids)))
+
+
+def every(session: Session, wanted: Wanted, size: int = AT_ONCE) -> Iterator[ThingRow]:
+    """Yield all things that are found, some at a time, for files."""
+    cursor: tuple[str, str, int] | None = None
+    while True:
+        codes, cursor = next_codes(session, wanted, cursor, size)
+        yield from things_by_code(session, codes)
+        if cursor is None:
+            return
+
+
 # --- cabinet cards -------------------------------------------------------------------------
 
 
@@ -445,19 +432,25 @@ def cabinet_rows(session: Session, cabinets: Sequence[PlaceRow]) -> list[Cabinet
         .scalar_subquery(),
         Place.id,
     )
+    listed = [place.id for place in cabinets]
+    spots = _spots(session, schools, listed)
     lines = session.execute(
         select(CardLine.school_id, under, CardLine.place_id, CardLine.kind_id, CardLine.quantity)
         .join(Place, and_(Place.school_id == CardLine.school_id, Place.id == CardLine.place_id))
-        .where(CardLine.school_id.in_(schools))
+        .where(CardLine.school_id.in_(schools), CardLine.place_id.in_(spots))
     ).all()
     contents: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
     for school_id, cabinet_id, place_id, kind_id, quantity in lines:
         contents.setdefault((school_id, cabinet_id), []).append((place_id, kind_id, quantity))
-    things = _thing_counts(session, schools, under)
+    things = _thing_counts(session, schools, under, spots)
     renamed = _renamed(session, schools)
     printed = {
         (row.school_id, row.cabinet_id): row
-        for row in session.scalars(select(CabinetCard).where(CabinetCard.school_id.in_(schools)))
+        for row in session.scalars(
+            select(CabinetCard).where(
+                CabinetCard.school_id.in_(schools), CabinetCard.cabinet_id.in_(listed)
+            )
+        )
     }
     rooms = {
         (row.school_id, row.id): row.name
@@ -476,14 +469,20 @@ def _renamed(session: Session, schools: list[str]) -> dict[tuple[str, str], str]
     return {(row.school_id, row.id): row.other_words for row in rows if row.other_words}
 
 
+def _spots(session: Session, schools: list[str], cabinets: list[str]) -> list[str]:
+    """The ids of cabinets and of the shelves in them."""
+    query = select(Place.id).where(Place.school_id.in_(schools), Place.parent_id.in_(cabinets))
+    return [*cabinets, *session.scalars(query)]
+
+
 def _thing_counts(
-    session: Session, schools: list[str], under: ColumnElement[str]
+    session: Session, schools: list[str], under: ColumnElement[str], spots: list[str]
 ) -> dict[tuple[str, str], tuple[int, int]]:
     rows = session.execute(
         select(Thing.school_id, under, func.count(), func.count(Code.printed_at))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
         .join(Code, Code.code == Thing.code)
-        .where(Thing.school_id.in_(schools), Thing.retired_at.is_(None))
+        .where(Thing.school_id.in_(schools), Thing.home_id.in_(spots), Thing.retired_at.is_(None))
         .group_by(Thing.school_id, under)
     )
     return {(row[0], row[1]): (row[2], row[2] - row[3]) for row in rows}

@@ -13,9 +13,11 @@ from inventory.scanning.rules import Unreadable
 from inventory.scanning.service import resolve
 from inventory.scanning.store import Target
 from inventory.scope import Permission
-from inventory.web.context import HOME, actor, found, parts_of, settings, signed_in
+from inventory.web.context import FIND, HOME, actor, found, parts_of, settings, signed_in
 from inventory.web.door import ANY, for_everybody, needs
 
+MOST_CABINETS = 40
+"""Cabinets that the home page draws."""
 bp = Blueprint("scanning", __name__)
 
 
@@ -25,11 +27,12 @@ def home() -> Any:
     """The scan box, and what is going on: open counts, rooms and cabinets, stale cards."""
     session = db.session()
     schools = places.schools(session)
-    cabinets = register.cabinet_rows(session, places.cabinets(session)) if len(schools) == 1 else []
+    every = places.cabinets(session) if len(schools) == 1 else []
+    cabinets = register.cabinet_rows(session, every[:MOST_CABINETS])
     parts = [part() for part in parts_of(HOME)]
     return render_template(
         "scanning/home.html", schools=schools, cabinets=cabinets, rooms=_by_room(cabinets),
-        parts=parts,
+        parts=parts, more=len(every) > MOST_CABINETS,
     )  # fmt: skip
 
 
@@ -59,7 +62,7 @@ def find() -> Any:
     reasons = [one.reason for one in candidates if isinstance(one, Unreadable)]
     return render_template(
         "scanning/find.html", text=text, targets=[(one, address_of(one)) for one in targets],
-        things=things, total=total, rooms=rooms,
+        things=things, total=total, rooms=rooms, parts=[part(text) for part in parts_of(FIND)],
         reason=_reason(reasons, candidates, targets),
     )  # fmt: skip
 

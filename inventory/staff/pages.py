@@ -36,16 +36,19 @@ from inventory.register.rules import code_in
 from inventory.scope import OPERATOR, Actor, Permission, Role, bind
 from inventory.staff import edge
 from inventory.staff.service import STAGES, Beginning, refuse_when_set_up, set_up
+from inventory.web import tables
 from inventory.web.context import CONFIG, LANGUAGES, act_as, actor, found, now, settings
 from inventory.web.door import for_everybody, for_signed_in, needs
 from inventory.web.downloads import download
 from inventory.web.forms import form, page_number, whole
 from inventory.web.refusals import words
 from inventory.web.shell import limiter
+from inventory.web.tables import Table
 from inventory.web.words import ROLES, say
 
 SOMEBODY = "tallycard_somebody"
 MOST_FOUND = 20
+MOST_IN_A_FILE = 100_000
 ANSWERS = ("login", "name", "number", "school", "stage", "url", "language", "backup_to")
 bp = Blueprint("staff", __name__)
 
@@ -176,10 +179,33 @@ def _theirs(by: Actor, person_id: str) -> PersonRow:
 
 
 @bp.get("/people")
-@needs(Permission.ADMINISTER, "page", "q", "school")
+@needs(Permission.ADMINISTER, "page", "q", "school", "format")
 def list_people() -> Any:
     """People of the administrator's schools, found by name, initials or account."""
+    if format := tables.asked_format(request.args.get("format", "")):
+        return tables.answer(_people_table(), format)
     return _list()
+
+
+def _people_table() -> Table:
+    """The people that the page finds, all of them, as a file."""
+    session = db.session()
+    text, school_id = request.args.get("q", "").strip(), request.args.get("school", "")
+    rows, _ = queries.people(session, text, school_id=school_id or None, size=MOST_IN_A_FILE)
+    schools = {one.id: one.name for one in places.schools(session)}
+    columns = (
+        (gettext("School"), 18), (gettext("Name"), 14), (gettext("Account"), 16),
+        (gettext("Role"), 16), (gettext("Can sign in"), 10), (gettext("Badge"), 14),
+    )  # fmt: skip
+    cells = (
+        (
+            schools.get(row.school_id or "", ""), row.name, row.login or "",
+            say(ROLES, row.role) if row.role else "",
+            gettext("yes") if row.can_sign_in else gettext("no"), row.code or "",
+        )
+        for row in rows
+    )  # fmt: skip
+    return Table(gettext("People"), columns, cells)
 
 
 def _list(message: str = "", status: int = 200) -> Any:

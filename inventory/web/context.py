@@ -20,6 +20,7 @@ PARTS = "tallycard_parts"
 HOME = "home"
 CABINET = "cabinet"
 THING = "thing"
+FIND = "find"
 LANGUAGES = ("zh-CN", "en")
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

@@ -9,19 +9,23 @@ from flask import Response
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TYPES = {"pdf": PDF, "xlsx": XLSX, "png": "image/png", "zip": "application/zip"}
+TYPES = {"pdf": PDF, "xlsx": XLSX, "png": "image/png", "zip": "application/zip",
+         "csv": "text/csv"}  # fmt: skip
 
 
 def download(content: bytes, name: str, extension: str, *, inline: bool = False) -> Response:
     """Return a file under a name in any script (RFC 6266, RFC 8187)."""
     response = Response(content, mimetype=TYPES[extension])
+    response.headers["Content-Disposition"] = disposition(name, extension, inline=inline)
+    return response
+
+
+def disposition(name: str, extension: str, *, inline: bool = False) -> str:
+    """Return the header that gives a file its name."""
     plain = "".join(sign for sign in name if sign.isascii() and sign.isalnum()) or "tallycard"
     way = "inline" if inline else "attachment"
     encoded = quote(f"{name}.{extension}")
-    response.headers["Content-Disposition"] = (
-        f"{way}; filename=\"{plain}.{extension}\"; filename*=UTF-8''{encoded}"
-    )
-    return response
+    return f"{way}; filename=\"{plain}.{extension}\"; filename*=UTF-8''{encoded}"
 
 
 def spreadsheet(
@@ -42,7 +46,7 @@ def spreadsheet(
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(_sheet_name(title))
+    sheet = book.create_sheet(sheet_name(title))
     for index, (_, width) in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
     sheet.append([_cell(sheet, title, 14)])
@@ -58,7 +62,8 @@ def spreadsheet(
     return file.getvalue()
 
 
-def _sheet_name(title: str) -> str:
+def sheet_name(title: str) -> str:
+    """Return what a sheet may be called: 31 signs, some not among them."""
     return "".join(" " if sign in "[]:*?/\\" else sign for sign in title)[:31] or "1"
 
 
@@ -66,7 +71,7 @@ def _cell(sheet: Any, value: object, bold_pt: int | None = None) -> Any:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
 
-    cell = WriteOnlyCell(sheet, value=_plain(value))
+    cell = WriteOnlyCell(sheet, value=written(value))
     if isinstance(value, str):
         cell.data_type = "s"
         cell.number_format = "@"
@@ -78,7 +83,7 @@ def _cell(sheet: Any, value: object, bold_pt: int | None = None) -> Any:
     return cell
 
 
-def _plain(value: object) -> object:
+def written(value: object) -> object:
     """What a cell may hold; control characters are not allowed in the file format."""
     if isinstance(value, str):
         return "".join(sign for sign in value if sign >= " " or sign in "\n\t")

@@ -67,6 +67,15 @@ def page_number() -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
+SIZES = (25, 50, 100, 200)
+
+
+def page_size(usual: int = 50) -> int:
+    """Return how many rows of a list are asked for on a page; anything odd is the usual."""
+    text = request.args.get("size", "")
+    return int(text) if text in {str(size) for size in SIZES} else usual
+
+
 def way_back(target: str, fallback: str) -> str:
     """Return a path on this server to go back to, never somebody else's address."""
     parts = urlsplit(target)

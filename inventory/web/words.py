@@ -32,6 +32,39 @@ SIGHTINGS = RESULTS | {
     "retired": _l("Retired"),
     "undone": _l("Undone"),
 }
+BOOKS = {
+    "general": _l("General ledger"),
+    "detail": _l("Detail ledger"),
+    "low_value": _l("Low-value ledger"),
+}
+DISAGREEMENTS = {
+    "ledger_more": _l(
+        "The ledger has more than there is: count this kind, then register what has no code yet, "
+        "or take what is gone out of the ledger by a document."
+    ),
+    "ledger_less": _l(
+        "There is more than the ledger has: find the invoice or slip and enter it as a receipt, "
+        "or retire what was registered twice."
+    ),
+    "cards_differ": _l(
+        "The cabinet cards do not follow the things, which cannot come from entering something: "
+        "tell the administrator to run “tallycard verify --rebuild”."
+    ),
+}
+"""What to do about a kind of which the sums differ, by what is the matter."""
+LEFT_OUT = {
+    "changed_since": _l("was changed since: it stays as it is now"),
+    "retired": _l("is retired"),
+    "not_all_here": _l("is not all at its place: bring it back first"),
+    "batch_there": _l("would join a batch of its kind that is there: move it by itself"),
+}
+"""Why a thing was left out when many were changed at once."""
+ORDERS = {
+    "number": _l("by number"),
+    "newest": _l("the newest first"),
+    "place": _l("by place"),
+    "name": _l("by name"),
+}
 TONES = {
     "match": ("ok", "check"),
     "open": ("info", "number"),
@@ -412,7 +445,7 @@ PERMISSIONS = {
 
 INSIDE_F_STRINGS = (
     _l("Cabinet card"), _l("Version"), _l("Checked"), _l("Stock count"), _l("not closed"),
-    _l("Head"), _l("right"), _l("wrong"),
+    _l("Head"), _l("right"), _l("wrong"), _l("Cabinets"),
 )  # fmt: skip
 """Words said inside f-strings elsewhere, where the extraction of words does not look."""
 

@@ -16,30 +16,41 @@ from tests.benchmarks import servers
 from tests.benchmarks.deployment import KEY, Deployment
 from tests.benchmarks.table import Row
 from tests.benchmarks.together import Browser
+from tests.postgres import private_server
 
 THINGS = int(os.environ.get("TALLYCARD_BENCH_THINGS", "2000"))
 CLIENTS = 4
 ROUNDS = 12
 CABINET = re.compile(r"/cabinets/[2-9][0-9]{10}")
+THING = re.compile(r"/things/[2-9][0-9]{10}")
+KIND = re.compile(r"/books/kinds/[0-9a-f]{32}")
 REFERENCE = "a bare Flask view, same server and clients"
 
 
 def measure(_: Deployment, folder: Path) -> Iterator[Row]:
     """Measure what people look at all day, as a technician and as a bureau's officer."""
-    data = folder / "demonstration"
-    schools = max(3, THINGS // 5_000)
-    accounts = _demonstration(data, schools)
-    with servers.tallycard(data) as ours, servers.bare() as bare:
+    yield from _on_engine("SQLite", folder / "demonstration", "")
+    with private_server() as uri:
+        yield from _on_engine("PostgreSQL", folder / "on-postgres", uri)
+
+
+def _on_engine(engine: str, data: Path, database: str) -> Iterator[Row]:
+    schools = max(3, THINGS // 50_000)
+    accounts = _demonstration(data, database, schools)
+    with servers.tallycard(data, database) as ours, servers.bare() as bare:
         reference = _asked(bare, [Browser(bare.port) for _ in range(CLIENTS)], "/")
         for login in ("technician", "officer"):
             browsers = [_signed_in(ours.port, accounts[login]) for _ in range(CLIENTS)]
-            for what, path in _paths(browsers[0], login):
-                yield from _rows(f"{what}, {login}", _asked(ours, browsers, path), reference)
+            school = accounts["technician"]["school_id"]
+            for what, path in _paths(browsers[0], login, school):
+                asked = _asked(ours, browsers, path)
+                yield from _rows(f"{what}, {login}, {engine}", asked, reference)
 
 
-def _demonstration(data: Path, schools: int) -> dict[str, dict[str, str]]:
+def _demonstration(data: Path, database: str, schools: int) -> dict[str, dict[str, str]]:
     """Load it with the command that everybody has, and return its accounts by name."""
     environment = {**os.environ, "TALLYCARD_DATA": str(data), "TALLYCARD_SECRET_KEY": KEY}
+    environment |= {"TALLYCARD_DATABASE": database} if database else {}
     told = ""
     for arguments in (
         ["db", "upgrade"],
@@ -61,14 +72,25 @@ def _signed_in(port: int, account: dict[str, str]) -> Browser:
     return browser
 
 
-def _paths(browser: Browser, login: str) -> list[tuple[str, str]]:
-    paths = [("home", "/"), ("things", "/things"), ("search 天平", "/things?q=天平"),
-             ("agreement", "/agreement")]  # fmt: skip
-    if login == "technician":
-        cabinet = CABINET.search(browser.get("/cabinets"))
-        paths.append(("cabinets", "/cabinets"))
-        paths.append(("a cabinet", cabinet[0] if cabinet else "/cabinets"))
-    return paths
+def _paths(browser: Browser, login: str, school: str) -> list[tuple[str, str]]:
+    cabinet = _first(CABINET, browser.get(f"/cabinets?school={school}"))
+    thing = _first(THING, browser.get(f"/things?school={school}"))
+    kind = _first(KIND, browser.get(f"/books/detail?school={school}"))
+    paths = [
+        ("home", "/"), ("things", "/things"), ("search 天平", "/things?q=天平"),
+        ("search of two words", "/things?q=童喆 天平"), ("search by initials", "/things?q=dztp"),
+        ("a filter", f"/things?school={school}&label=minted&sort=newest"),
+        ("agreement", "/agreement"), ("general ledger", f"/books/general?school={school}"),
+        ("low-value ledger", f"/books/low-value?school={school}"), ("an account", kind),
+        ("a thing", thing), ("a cabinet", cabinet), ("cabinets", f"/cabinets?school={school}"),
+        ("kinds", "/kinds"),
+    ]  # fmt: skip
+    return [(what, path) for what, path in paths if path]
+
+
+def _first(pattern: re.Pattern[str], page: str) -> str:
+    found = pattern.search(page)
+    return found[0] if found else ""
 
 
 class Asked:

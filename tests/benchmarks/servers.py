@@ -31,9 +31,10 @@ class Server:
 
 
 @contextmanager
-def tallycard(data: Path) -> Iterator[Server]:
-    """Run the product's own server on the database in a folder."""
+def tallycard(data: Path, database: str = "") -> Iterator[Server]:
+    """Run the product's own server on the database in a folder, or on another one."""
     settings = {"TALLYCARD_DATA": str(data), "TALLYCARD_SECRET_KEY": "0123456789abcdef" * 4}
+    settings |= {"TALLYCARD_DATABASE": database} if database else {}
     program = "from inventory.commands import main; main(['run', '--port', '{port}'])"
     with _running([sys.executable, "-c", program], "/healthz", settings) as server:
         yield server

@@ -16,7 +16,7 @@ from inventory.scope import Actor
 ROOT = Path(__file__).resolve().parents[2]
 CAPABILITIES = (
     "catalogue", "counting", "custody", "exchange", "identity", "journal", "ledger", "places",
-    "printing", "register", "reports", "scanning", "staff",
+    "printing", "register", "reports", "scanning", "search", "staff",
 )  # fmt: skip
 ROLES = {
     "__init__", "rules", "models", "changes", "service", "queries", "store", "pages", "api",

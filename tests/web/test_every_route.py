@@ -28,7 +28,9 @@ from inventory.ledger.documents_service import Draft, Line, Rules
 from inventory.ledger.models import Deputy
 from inventory.ledger.rules import DocumentType
 from inventory.places.queries import place_by_code
+from inventory.register import bulk_service
 from inventory.register.attachments_service import attach
+from inventory.register.bulk_models import BulkSort
 from inventory.register.models import Thing
 from inventory.register.service import codes_for_people
 from inventory.register.tags_rules import Medium
@@ -52,7 +54,7 @@ MADE_UP = {
     "deputy_id": "0" * 32,
     "code": "20000099983", "count_id": "20000099983", "kind_id": "0" * 32, "import_id": "0" * 32,
     "person_id": "0" * 32, "sign_in_id": "0" * 32, "token_id": "0" * 32, "handover_id": "0" * 32,
-    "secret": "x" * 43, "attachment_id": "0" * 32, "tag_id": "0" * 32,
+    "secret": "x" * 43, "attachment_id": "0" * 32, "tag_id": "0" * 32, "bulk_id": "0" * 32,
 }  # fmt: skip
 """What names nothing; the last two are secrets, which nobody can name who was not told."""
 SECRETS = {"handover_id", "secret"}
@@ -115,6 +117,8 @@ def _things_of(world, school, tmp_path):
     yield "cards", {"code": cabinet}
     yield "counts", {"count_id": count}
     yield "kinds", {"kind_id": kind}
+    yield "books", {"kind_id": kind}
+    yield "changes", {"bulk_id": transact(lambda s: _bulk_change(s, school, cabinet))}
     yield "imports", {"import_id": _import(tmp_path, school)}
     yield "people", {"person_id": person}
     yield "badges", {"code": transact(lambda s: _badge(s, person))}
@@ -154,6 +158,12 @@ def _deputy(session, person):
     )  # fmt: skip
     session.add(made)
     return made.id
+
+
+def _bulk_change(session, school, cabinet):
+    return bulk_service.begin(
+        session, OPERATOR, sort=BulkSort.MOVE, to=cabinet, school_id=school, at=NOON
+    )
 
 
 def _badge(session, person):

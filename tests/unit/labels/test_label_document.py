@@ -279,3 +279,14 @@ def test_nothing_leaves_a_page_or_covers_anything_else(document):
         assert all(paper.holds(text) for text in texts)
         assert not any(one.overlaps(other) for one, other in combinations(texts, 2))
         assert not any(text.overlaps(symbol) for text in texts for symbol in symbols)
+
+
+def test_a_section_that_begins_a_page_stands_at_its_top():
+    columns = (Column("Date"), Column("Balance", 20, "right"))
+    sections = tuple(
+        Section(f"kind {n}", (("2026-09-01", str(n)),), begins_page=True) for n in range(3)
+    )
+
+    pages = document_pages(Document("Detail ledger", columns=columns, sections=sections))
+
+    assert len(pages) == 3

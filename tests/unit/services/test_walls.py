@@ -26,6 +26,8 @@ from inventory.identity.service import actors_by_token
 from inventory.ledger.models import Document, DocumentLine, DocumentStep
 from inventory.places.models import Place
 from inventory.places.queries import place_by_code
+from inventory.register import bulk_service
+from inventory.register.bulk_models import BulkSort
 from inventory.register.models import CardCheck, Thing
 from inventory.register.service import note_card_printed
 from inventory.scanning.service import Incoming, Submission, take_in_all
@@ -240,6 +242,13 @@ def _more(session, place, world):
     note_card_printed(
         session, OPERATOR, school_id=school, cabinet_id=place.id, contents="x" * 64, at=NOON
     )
+    bulk = bulk_service.begin(
+        session, OPERATOR, sort=BulkSort.MOVE, to=place.id, school_id=school, at=NOON
+    )
+    bulk_service.go_on(
+        session, OPERATOR, bulk_id=bulk, school_id=school, codes=world.items[f"{school}/01"][1:],
+        at=NOON,
+    )  # fmt: skip
     session.add(
         Import(school_id=school, id=f"i{school}", file="f", digest="d", staged_at=NOON,
                staged_by="x", rooms="[]")
