@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 import inventory
 from inventory.app import TASKS
 from inventory.base import Base, SchoolOptional, SchoolScoped, table_of
+from inventory.catalogue.models import Kind, KindCode
 from inventory.counting.service import open_count
 from inventory.db import SCHOOLS, WRITES, db, transact
 from inventory.exchange.models import Import, ImportRow
@@ -241,6 +242,10 @@ def _more(session, place, world):
         Import(school_id=school, id=f"i{school}", file="f", digest="d", staged_at=NOON,
                staged_by="x", rooms="[]", faults="[]")
     )  # fmt: skip
+    kind = session.scalar(select(Kind.id).where(Kind.school_id == school).limit(1))
+    session.add(
+        KindCode(school_id=school, kind_id=kind, ordinal=0, system="", edition="", code="1")
+    )
     session.flush()
     session.add(
         ImportRow(school_id=school, import_id=f"i{school}", n=0, line_key="k", sheet="s", row=1,
