@@ -37,19 +37,23 @@ def list_unplaced() -> Any:
     """What was never placed, by kind."""
     session = db.session()
     text, page = request.args.get("q", "").strip(), page_number()
-    school_id = actor().school_id or request.args.get("school", "") or None
-    total = queries.kinds_left(session, school_id)
+    schools = places.schools(session)
+    chosen = request.args.get("school", "") or (schools[0].id if len(schools) == 1 else "")
+    total = queries.kinds_left(session, chosen) if chosen else 0
+    rows = queries.remaining(session, chosen, text, page=page) if chosen else []
     return render_template(
-        "register/unplaced.html", rows=queries.remaining(session, school_id, text, page=page),
-        text=text, total=total, page=page, pages=1 if text else -(-total // queries.PAGE),
-        kept={name: value for name, value in request.args.items() if name != "page"},
-        schools=[] if school_id else places.schools(session),
+        "register/unplaced.html", rows=rows, text=text, total=total, page=page,
+        pages=1 if text else -(-total // queries.PAGE), school_id=chosen,
+        kept={name: value for name, value in request.args.items() if name in {"q", "school"}},
+        schools=schools if len(schools) > 1 else [],
     )  # fmt: skip
 
 
 def unplaced_part() -> tuple[str, dict[str, Any]]:
     """What the home page says of what was never placed."""
-    return "register/_unplaced.html", {"kinds_left": queries.kinds_left(db.session())}
+    school_id = actor().school_id
+    left = queries.kinds_left(db.session(), school_id) if school_id else 0
+    return "register/_unplaced.html", {"kinds_left": left}
 
 
 @bp.get("/placing")

@@ -50,13 +50,10 @@ def _unplaced() -> Select:  # type: ignore[type-arg]
 
 
 def remaining(
-    session: Session, school_id: str | None = None, text: str = "", *, page: int = 1,
-    size: int = PAGE,
-) -> list[Unplaced]:  # fmt: skip
-    """Return what is left to be placed, by kind; narrowed to what is typed, the nearest first."""
-    query = _unplaced()
-    if school_id:
-        query = query.where(Holding.school_id == school_id)
+    session: Session, school_id: str, text: str = "", *, page: int = 1, size: int = PAGE
+) -> list[Unplaced]:
+    """Return what a school has left to be placed, by kind; narrowed to what is typed."""
+    query = _unplaced().where(Holding.school_id == school_id)
     for word in folded(text)[:LONGEST_SEARCH].split()[:MOST_WORDS]:
         plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         query = query.where(
@@ -81,13 +78,13 @@ def remaining_of(session: Session, school_id: str, kind_id: str) -> Unplaced | N
     return _row(row[0], row[1]) if row else None
 
 
-def kinds_left(session: Session, school_id: str | None = None) -> int:
-    """Return of how many kinds something has no place yet."""
-    query = _unplaced()
-    if school_id:
-        query = query.where(Holding.school_id == school_id)
-    counted = query.with_only_columns(Kind.id).subquery()
-    return int(session.scalar(select(func.count()).select_from(counted)) or 0)
+def kinds_left(session: Session, school_id: str) -> int:
+    """Return of how many kinds of a school something has no place yet."""
+    query = select(func.count(func.distinct(Thing.kind_id))).where(
+        Thing.school_id == school_id, Thing.home_id == Sort.UNPLACED.value,
+        Thing.retired_at.is_(None),
+    )  # fmt: skip
+    return int(session.scalar(query) or 0)
 
 
 def _row(kind: Kind, quantity: int) -> Unplaced:

@@ -194,7 +194,7 @@ def _look_up(connection: Connection, new: Sequence[Taken]) -> None:
         for one in _carried(taken.meanings)
     }  # fmt: skip
     by_tag = store.by_tag(connection, values, None) if values else {}
-    by_code = store.joined(connection, by_code)
+    by_code = store.joined(connection, by_code, None)
     for taken in new:
         found = _pointed_at(taken.meanings, by_code, by_number, by_tag)
         taken.targets = _in_sight(taken, found)
@@ -251,7 +251,7 @@ def resolve(
     by_number = store.by_number(connection, numbers, None)
     values = _carried(candidates) if _asks_tags(candidates, by_code) else []
     by_tag = store.by_tag(connection, values, None) if values else {}
-    by_code = store.joined(connection, by_code)
+    by_code = store.joined(connection, by_code, None)
     found = _pointed_at(candidates, by_code, by_number, by_tag)
     seen = [one for one in found if store.in_scope(one.school_id, by.schools)]
     if len(seen) < len(found):

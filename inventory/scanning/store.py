@@ -114,13 +114,15 @@ MOST_JOINS = 8
 """So many batches may have joined one after the other for the first one's label to lead on."""
 
 
-def joined(connection: Connection, found: dict[str, Target]) -> dict[str, Target]:
+def joined(
+    connection: Connection, found: dict[str, Target], schools: frozenset[str] | None
+) -> dict[str, Target]:
     """Return the targets with the batch that is there now for each that joined another one."""
     for _ in range(MOST_JOINS):
         gone = {one.joined_into for one in found.values() if one.joined_into}
         if not gone:
             break
-        there = by_code(connection, gone, None)
+        there = by_code(connection, gone, schools)
         now = {code: replace(one, to_affix=False) for code, one in there.items()}
         found = {code: now.get(one.joined_into, one) for code, one in found.items()}
     return found

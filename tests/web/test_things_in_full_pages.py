@@ -305,3 +305,11 @@ def test_what_is_not_said_of_another_school_stays_unsaid(client_for, sqlite_worl
     assert stranger.get(f"/placing?place={foreign}").status_code == 404
     assert stranger.post("/tags", data={"one": foreign, "other": "04A2B31C"}).status_code == 422
     assert OTHER != HOME
+
+
+def test_the_bureau_chooses_a_school_and_its_home_page_looks_through_none(client_for):
+    enter("烧杯 01", 40)
+    admin = english(client_for("admin"))
+    assert "Never placed" not in text(admin.get("/"))
+    assert "Choose a school" in text(admin.get("/unplaced"))
+    assert "烧杯 01" in text(admin.get(f"/unplaced?school={HOME}"))

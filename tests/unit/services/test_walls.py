@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 import inventory
 from inventory.app import TASKS
 from inventory.base import Base, SchoolOptional, SchoolScoped, table_of
-from inventory.catalogue.models import KindCode
+from inventory.catalogue.models import Kind, KindCode
 from inventory.counting.service import open_count
 from inventory.custody.models import Loan
 from inventory.db import SCHOOLS, WRITES, db, transact
@@ -253,6 +253,10 @@ def _more(session, place, world):
         Import(school_id=school, id=f"i{school}", file="f", digest="d", staged_at=NOON,
                staged_by="x", rooms="[]")
     )  # fmt: skip
+    kind = session.scalar(select(Kind.id).where(Kind.school_id == school).limit(1))
+    session.add(
+        KindCode(school_id=school, kind_id=kind, ordinal=0, system="", edition="", code="1")
+    )
     session.flush()
     session.add(
         ImportRow(school_id=school, import_id=f"i{school}", n=0, line_key="k", sheet="s", row=1,
@@ -271,10 +275,6 @@ def _more(session, place, world):
     )  # fmt: skip
     session.add(
         Loan(**keys, id=f"l{school}", code=code, person_id=keeper, quantity=1, lent_at=NOON)
-    )
-    kind = session.scalar(select(Thing.kind_id).where(Thing.school_id == school).limit(1))
-    session.add(
-        KindCode(school_id=school, kind_id=kind, ordinal=0, system="s", edition="", code="1")
     )
     of_it = {"school_id": school, "import_id": f"i{school}", "n": 0}
     session.add(ImportPart(**of_it, content=b""))
@@ -319,7 +319,6 @@ OF_THE_DEPLOYMENT = ("inventory.backups.store.", "inventory.staff.store.")
 SCOPES = {"schools", "school_id", "owner", "submissions", "events", "rows", "keys"}
 """Names under which a function of `store.py` takes its scope, or rows that carry their school."""
 OF_NO_SCHOOL = {
-    "inventory.scanning.store.joined": "follows codes that a scoped look found",
     "inventory.identity.store.bearers": "found by the hash of a secret",
     "inventory.identity.store.bearers_alone": "found by the hash of a secret",
     "inventory.places.store.school_names": "number and name of schools, which are no secret",
