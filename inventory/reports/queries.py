@@ -105,8 +105,7 @@ def lines(session: Session, wanted: Wanted) -> Iterator[Line]:
     stock = _stock(session, wanted)
     prices = _prices(session, wanted)
     query = (
-        select(Kind, School.name)
-        .with_only_columns(
+        select(
             Kind.school_id, School.name, Kind.id, Kind.catalogue_code, Kind.name,
             Kind.specification, Kind.unit, Kind.subject, Kind.equipment_class, Kind.required,
         )
@@ -119,8 +118,10 @@ def lines(session: Session, wanted: Wanted) -> Iterator[Line]:
     )  # fmt: skip
     for row in session.execute(query):
         key = (row[0], row[2])
-        told: Any = row
-        line = Line(*told, stock.get(key, 0), prices.get(key))
+        line = Line(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9] or 0,
+            stock.get(key, 0), prices.get(key),
+        )  # fmt: skip
         if line.gap or not wanted.only_gaps:
             yield line
 
