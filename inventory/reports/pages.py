@@ -1,5 +1,6 @@
 """This module is about the page and the sheet "Attainment and gaps"."""
 
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -11,7 +12,7 @@ from inventory.places import queries as places
 from inventory.reports import queries
 from inventory.reports.papers import attainment_xlsx
 from inventory.reports.queries import Line, Wanted
-from inventory.reports.rules import percent
+from inventory.reports.rules import percent, together
 from inventory.reports.store import Like, Offer, surplus_elsewhere
 from inventory.scope import Actor, Permission
 from inventory.web.context import actor, found
@@ -53,13 +54,19 @@ def show_attainment() -> Any:
     by, session = actor(), db.session()
     wanted, page = _wanted(by), page_number()
     is_district = not wanted.school and not wanted.kind
-    sums = queries.figures(session, wanted)
-    rows = [] if is_district else queries.lines(session, wanted, page=page)
+    schools = places.schools(session)
+    found = [] if is_district else list(queries.lines(session, wanted))
+    by_school = (
+        queries.by_school(queries.lines(session, wanted), {one.id: one.stage for one in schools})
+        if is_district
+        else []
+    )
+    sums = together(one.figures for one in by_school) if is_district else queries.figures(found)
+    rows = found[(page - 1) * queries.PAGE : page * queries.PAGE]
     return render_template(
         "reports/attainment.html", wanted=wanted, sums=sums, rows=rows, page=page,
         pages=-(-sums.all_lines // queries.PAGE), offers=_offers(by, rows),
-        by_school=queries.by_school(session, wanted) if is_district else [],
-        schools=[] if by.school_id else places.schools(session),
+        by_school=by_school, schools=[] if by.school_id else schools,
         subjects=catalogue.subjects(session, wanted.school or None),
         classes=catalogue.classes(session, wanted.school or None),
         kept=_kept(by, wanted), percent=percent,
@@ -87,9 +94,9 @@ def show_attainment_sheet() -> Any:
     """The same lines with the same filters as a spreadsheet, all of them."""
     by, session = actor(), db.session()
     wanted = _wanted(by)
-    rows = queries.lines(session, wanted, size=MOST_LINES)
+    rows = list(islice(queries.lines(session, wanted), MOST_LINES))
     content = attainment_xlsx(
-        _facts(wanted), rows, queries.figures(session, wanted),
+        _facts(wanted), rows, queries.figures(rows),
         _offers(by, rows) if wanted.school else {},
     )  # fmt: skip
     return download(content, str(gettext("Attainment and gaps")), "xlsx")

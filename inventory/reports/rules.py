@@ -1,6 +1,8 @@
 """This module is about attainment: what of the need is met, line by line, and what that costs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,45 @@ class Figures:
         return self.met / self.required if self.required else None
 
 
+class Sums:
+    """Adds lines up, one after the other."""
+
+    _COUNTED = (
+        "all_lines", "lines", "attained_lines", "gap_lines", "required", "met", "usable", "gap",
+        "surplus", "unpriced_required", "unpriced_gaps", "unpriced_surpluses",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(self._COUNTED, 0)
+        self._cents: dict[str, int | None] = dict.fromkeys(
+            ("required_cents", "gap_cents", "surplus_cents")
+        )
+
+    def add(self, required: int, usable: int, unit_price_cents: int | None) -> None:
+        """Add one line."""
+        missing, more = gap(required, usable), surplus(required, usable)
+        for name, value in (
+            ("all_lines", 1), ("lines", required > 0), ("gap_lines", missing > 0),
+            ("attained_lines", required > 0 and not missing), ("required", required),
+            ("met", min(required, usable)), ("usable", usable), ("gap", missing), ("surplus", more),
+        ):  # fmt: skip
+            self._counts[name] += value
+        for part, pieces, unpriced in (
+            ("required_cents", required, "unpriced_required"),
+            ("gap_cents", missing, "unpriced_gaps"),
+            ("surplus_cents", more, "unpriced_surpluses"),
+        ):
+            if unit_price_cents is not None:
+                self._cents[part] = (self._cents[part] or 0) + pieces * unit_price_cents
+            elif pieces:
+                self._counts[unpriced] += 1
+
+    def figures(self) -> Figures:
+        """Return what came together; money of which nothing is known stays unknown."""
+        told: dict[str, Any] = {**self._counts, **self._cents}
+        return Figures(**told)
+
+
 def gap(required: int, usable: int) -> int:
     """Return how many are missing."""
     return max(required - usable, 0)
@@ -63,3 +104,14 @@ def worth(pieces: int, unit_price_cents: int | None) -> int | None:
     if pieces == 0:
         return 0
     return None if unit_price_cents is None else pieces * unit_price_cents
+
+
+def together(parts: Iterable[Figures]) -> Figures:
+    """Return the sums of sums: of the schools of a district."""
+    total = dict.fromkeys(Figures.__slots__)
+    for part in parts:
+        for name in total:
+            value = getattr(part, name)
+            if value is not None:
+                total[name] = (total[name] or 0) + value
+    return Figures(**{name: value for name, value in total.items() if value is not None})

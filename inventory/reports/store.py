@@ -6,14 +6,15 @@ more of the like than they need. Told are a school's name and a number, nothing 
 place, no price, no keeper, no required quantity. (DECISIONS.md, "idle surplus".)
 """
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from inventory.base import table_of
 from inventory.catalogue.models import Kind
-from inventory.db import every_school
+from inventory.db import among, every_school
 from inventory.errors import NotAllowed
 from inventory.places.models import School
 from inventory.register.models import CardLine
@@ -47,7 +48,7 @@ def surplus_elsewhere(
     Return for each of some kinds of a school what other schools have beyond their need.
 
     The like is the same catalogue code, name, specification and unit; where nobody has that, the
-    same name and specification. One statement, however many kinds are asked for.
+    same name and specification. Two statements, however many kinds are asked for.
 
     Raises:
         NotAllowed: whoever asks may not see that school's lines; nothing is asked then.
@@ -57,26 +58,8 @@ def surplus_elsewhere(
     asked = list(dict.fromkeys(wanted))[:MOST_LIKE]
     if not asked:
         return {}
-    usable = func.sum(CARD.c.quantity)
-    query = (
-        select(
-            SCHOOL.c.name.label("school"), KIND.c.catalogue_code, KIND.c.name,
-            KIND.c.specification, KIND.c.unit, (usable - KIND.c.required).label("surplus"),
-        )
-        .join(SCHOOL, SCHOOL.c.id == KIND.c.school_id)
-        .join(CARD, and_(CARD.c.school_id == KIND.c.school_id, CARD.c.kind_id == KIND.c.id))
-        .where(
-            KIND.c.school_id != school_id,
-            KIND.c.name.in_(sorted({one.name for one in asked})),
-            KIND.c.required.is_not(None),
-            KIND.c.retired_at.is_(None),
-        )
-        .group_by(KIND.c.school_id, KIND.c.id, SCHOOL.c.name)
-        .having(usable > KIND.c.required)
-        .order_by(usable - KIND.c.required, SCHOOL.c.name)
-    )  # fmt: skip
     with every_school(engine) as connection:
-        rows = connection.execute(query).all()
+        rows = _surpluses(connection, school_id, sorted({one.name for one in asked}))
     exact: dict[Like, dict[str, int]] = {}
     near: dict[tuple[str, str], dict[str, int]] = {}
     for school, code, name, specification, unit, more in rows:
@@ -89,6 +72,39 @@ def surplus_elsewhere(
         for one in asked
         if (theirs := exact.get(one) or near.get((one.name, one.specification), {}))
     }
+
+
+def _surpluses(
+    connection: Connection, school_id: str, names: list[str]
+) -> list[tuple[str, str | None, str, str, str, int]]:
+    """Other schools' kinds of some names with what they have beyond their need."""
+    dialect = connection.dialect.name
+    kinds = (
+        select(
+            KIND.c.school_id, KIND.c.id, SCHOOL.c.name, KIND.c.catalogue_code,
+            KIND.c.name.label("kind"), KIND.c.specification, KIND.c.unit, KIND.c.required,
+        )
+        .join(SCHOOL, SCHOOL.c.id == KIND.c.school_id)
+        .where(
+            KIND.c.school_id != school_id,
+            KIND.c.required.is_not(None),
+            KIND.c.retired_at.is_(None),
+            among(KIND.c.name, "names", dialect),
+        )
+    )  # fmt: skip
+    found = connection.execute(kinds, {"names": json.dumps(names)}).all()
+    stock = (
+        select(CARD.c.school_id, CARD.c.kind_id, func.sum(CARD.c.quantity))
+        .where(among(CARD.c.kind_id, "kinds", dialect))
+        .group_by(CARD.c.school_id, CARD.c.kind_id)
+    )
+    told = connection.execute(stock, {"kinds": json.dumps([row.id for row in found])})
+    usable = {(row[0], row[1]): int(row[2]) for row in told}
+    return [
+        (row.name, row.catalogue_code, row.kind, row.specification, row.unit, more)
+        for row in found
+        if (more := usable.get((row.school_id, row.id), 0) - row.required) > 0
+    ]
 
 
 def _most_first(offer: tuple[str, int]) -> tuple[int, str]:

@@ -35,6 +35,10 @@ def bring_in(tmp_path, school, *rows):
         pass
 
 
+def sums_of(wanted):
+    return queries.figures(queries.lines(db.session(), wanted))
+
+
 @pytest.fixture
 def needs(world, tmp_path):
     transact(lambda s: s.execute(update(Kind).values(required=None)))
@@ -54,7 +58,7 @@ def test_each_line_has_its_need_stock_gap_surplus_and_their_price(needs):
 
 
 def test_a_surplus_hides_no_gap_and_money_that_is_not_known_is_not_zero(needs):
-    sums = queries.figures(db.session(), Wanted(HOME))
+    sums = sums_of(Wanted(HOME))
 
     assert sums == Figures(
         all_lines=3, lines=3, attained_lines=1, gap_lines=2, required=84, met=2 + 30 + 45,
@@ -62,10 +66,10 @@ def test_a_surplus_hides_no_gap_and_money_that_is_not_known_is_not_zero(needs):
         surplus_cents=3_750, unpriced_required=1, unpriced_gaps=1, unpriced_surpluses=0,
     )  # fmt: skip
     assert rules.percent(sums.attainment) == "91.6 %"
-    only = queries.figures(db.session(), Wanted(HOME, only_gaps=True))
+    only = sums_of(Wanted(HOME, only_gaps=True))
     assert (only.all_lines, only.gap, only.surplus) == (2, 7, 0)
-    assert queries.figures(db.session(), Wanted(HOME, subject="音乐")) == Figures()
-    assert queries.figures(db.session(), Wanted(OTHER)).attainment is None
+    assert sums_of(Wanted(HOME, subject="音乐")) == Figures()
+    assert sums_of(Wanted(OTHER)).attainment is None
 
 
 def test_the_last_known_price_counts(needs, tmp_path):
@@ -112,9 +116,7 @@ def test_many_lines_ask_for_no_more_than_few(needs, tmp_path):
     def asked():
         session = acting(OPERATOR)
         with asked_of(db.engine) as seen:
-            lines = queries.lines(session, Wanted(HOME))
-            queries.figures(session, Wanted(HOME))
-            queries.by_school(session, Wanted())
+            lines = list(queries.lines(session, Wanted(HOME)))
             surplus_elsewhere(
                 db.engine, OPERATOR, school_id=HOME, wanted=[line.like for line in lines]
             )
@@ -126,7 +128,19 @@ def test_many_lines_ask_for_no_more_than_few(needs, tmp_path):
         *([f"7{n:04}", f"试剂{n}", "500g", "瓶", 3, 1, 9, "新室-01-1"] for n in range(40)),
     )  # fmt: skip
 
-    assert asked() == few <= 8
+    assert asked() == few <= 7
+
+
+def test_schools_add_up_to_their_district(needs, tmp_path):
+    bring_in(tmp_path, OTHER, [*SCALE[:4], 1, 6, 300, "东室-01-1"], [*FLASK[:4], 50, 50, 1, None])
+
+    found = queries.by_school(queries.lines(db.session(), Wanted()), {HOME: "初中"})
+
+    assert [(one.id, one.stage) for one in found] == [(HOME, "初中"), (OTHER, "")]
+    total = sums_of(Wanted())
+    assert rules.together(one.figures for one in found) == total
+    assert (total.all_lines, total.gap, total.surplus) == (5, 7, 20)
+    assert rules.together([]) == Figures()
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), max_size=20))
