@@ -24,7 +24,7 @@ from inventory.counting.task import CountTask
 from inventory.custody import api as custody_api
 from inventory.custody import changes as custody
 from inventory.custody import pages as custody_pages
-from inventory.custody.service import LIFE_DEEDS, lent_of
+from inventory.custody.service import LIFE_DEEDS
 from inventory.custody.transfers_service import TRANSFER_DEEDS
 from inventory.db import LANE, SharedCommits
 from inventory.exchange import pages as exchange_pages
@@ -168,7 +168,6 @@ def create_app(config: Config | None = None) -> APIFlask:
     _take_scans_in(app, TASKS)
     app.extensions[PAGE_PARTS] = PARTS
     app.extensions[catalogue_pages.USES] = uses_of_kinds
-    app.extensions[ledger_pages.LENT] = lent_of
     app.extensions[documents_pages.RULES] = Rules(DEEDS, chains(settings.approvals))
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)

@@ -145,6 +145,7 @@ class ThingArrived(Change):
         thing.keeper_id = self.keeper
         thing.registered_at = on.at
         thing.status = Status.IN_USE.value
+        thing.lent = 0
         thing.document_id = self.document
         thing.document_number = None
         thing.retired_at = None
@@ -170,6 +171,7 @@ class ThingLent(Change):
         return self.code
 
     def apply(self, state: State, on: Occasion) -> None:
+        state.get(Thing, on.school, self.code).lent += self.quantity
         state.add(
             Loan(
                 school_id=on.school,
@@ -206,6 +208,7 @@ class ThingReturned(Change):
         if loan.left < 0:
             raise LookupError(f"more of loan {self.id} came back than was lent")
         loan.closed_at = on.at if loan.left == 0 else None
+        state.get(Thing, on.school, self.code).lent -= self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ class ReturnUndone(Change):
         loan = state.get(Loan, on.school, self.id)
         loan.returned -= self.quantity
         loan.closed_at = None
+        state.get(Thing, on.school, self.code).lent += self.quantity
 
 
 PROJECTOR = Projector(

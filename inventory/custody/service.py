@@ -670,6 +670,8 @@ def end_repair(
     for line, thing in _things(session, document):
         status = Status.TO_SCRAP if line.code in beyond else Status.IN_USE
         turn(session, by, thing, status, document, None, at)
+        if status is Status.IN_USE:
+            register.rejoin_batch(session, by, thing, at)
     with carrying_out(session, by) as acting:
         documents.finish(session, acting, document, at)
     return document

@@ -9,9 +9,11 @@ read; `apply` sees rows through `State` alone and therefore cannot tell which of
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from inventory.base import Base
 
@@ -131,6 +133,7 @@ class SessionState:
         return row
 
     def add(self, row: Base) -> None:
+        fill_defaults(row)
         self._session.add(row)
         self._index()[identity(row)] = row
         self._session.info.get(ABSENT, set()).discard(identity(row))
@@ -151,6 +154,23 @@ class SessionState:
         index: dict[tuple[type[Base], tuple[object, ...]], Base]
         index = self._session.info.setdefault(ADDED, {})
         return index
+
+
+@cache
+def _defaults(model: type[Base]) -> tuple[tuple[str, object], ...]:
+    mapper = model.__mapper__
+    return tuple(
+        (mapper.get_property_by_column(column).key, column.default.arg)
+        for column in mapper.columns
+        if isinstance(column.default, ScalarElementColumnDefault)
+    )
+
+
+def fill_defaults(row: Base) -> None:
+    """Give a new row the defaults of its columns at once: changes that follow look at them."""
+    for name, value in _defaults(type(row)):
+        if getattr(row, name) is None:
+            setattr(row, name, value)
 
 
 def identity(row: Base) -> tuple[type[Base], tuple[object, ...]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from inventory.base import Base, SchoolScoped
 from inventory.journal import store
-from inventory.journal.changes import Change, M, Occasion, Projector, identity
+from inventory.journal.changes import Change, M, Occasion, Projector, fill_defaults, identity
 from inventory.journal.rules import BUREAU, Break, Head, Link, breaks
 
 MOST_DIFFERENCES = 200
@@ -61,6 +61,7 @@ class MemoryState:
         return row
 
     def add(self, row: Base) -> None:
+        fill_defaults(row)
         self.rows[identity(row)] = row
 
     def remove(self, row: Base) -> None:

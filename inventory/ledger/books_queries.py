@@ -124,8 +124,8 @@ def _lasts(sums: Any, limit: Limit) -> ColumnElement[bool]:
                 for one in limit.low_value_classes]  # fmt: skip
     is_dear = func.coalesce(sums.c.dearest, -1) >= limit.durable_from_cents
     by_limits = and_(~or_(*by_class), is_dear) if by_class else is_dear
-    decided = Kind.durability == Durability.DURABLE.value
-    return or_(decided, and_(Kind.durability.is_(None), by_limits))
+    decided = func.coalesce(Kind.durability, "")
+    return or_(decided == Durability.DURABLE.value, and_(decided == "", by_limits))
 
 
 def _figures(sums: Any) -> list[ColumnElement[Any]]:

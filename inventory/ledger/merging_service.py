@@ -104,7 +104,7 @@ def _joining(session: Session, school: str, merged: Kind, kept: Kind) -> tuple[J
     for (kind_id, place), batch in sorted(batches.items()):
         there = batches.get((kept.id, place))
         if kind_id == merged.id and there is not None:
-            if register.is_elsewhere(session, batch):
+            if batch.lent or register.is_elsewhere(session, batch):
                 raise NotAllHere(number=batch.number)
             quantity = register.at_home(session, batch)
             found.append(Joining(batch.code, there.code, place, quantity))

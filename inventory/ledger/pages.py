@@ -14,7 +14,7 @@ from inventory.errors import Invalid, Refusal
 from inventory.journal.queries import head_hashes
 from inventory.ledger import queries, service
 from inventory.ledger.queries import Agreement
-from inventory.ledger.service import Entered, Entry, Lent
+from inventory.ledger.service import Entered, Entry
 from inventory.places import queries as places
 from inventory.places.models import School, Sort
 from inventory.register.pages import DETAILS, spot_named, thing_forms, thing_or_404
@@ -25,7 +25,6 @@ from inventory.web.door import needs
 from inventory.web.forms import form, whole
 from inventory.web.refusals import words
 
-LENT = "tallycard_lent"
 bp = Blueprint("ledger", __name__)
 
 
@@ -172,12 +171,6 @@ def _enter_some(
     )  # fmt: skip
 
 
-def lent_of_things() -> Lent:
-    """Return what knows which things are lent; `app` puts it there."""
-    lent: Lent = current_app.extensions[LENT]
-    return lent
-
-
 def _rest(entry: Entry, left: int) -> Entry:
     codes = entry.codes[len(entry.codes) - left :] if entry.codes else ()
     return replace(entry, quantity=left, codes=codes)
@@ -193,7 +186,7 @@ def create_thing_retirement(code: str) -> Any:
         transact(
             lambda session: service.retire_thing(
                 session, by, school_id=row.school_id, code=row.code, reason=values["reason"],
-                lent=lent_of_things(), at=now(),
+                at=now(),
             ).id
         )  # fmt: skip
     except Refusal as refusal:
@@ -226,7 +219,7 @@ def create_thing_quantity(code: str) -> Any:
         transact(
             lambda session: service.correct_quantity(
                 session, by, school_id=row.school_id, code=row.code, quantity=quantity,
-                reason=values["reason"], lent=lent_of_things(), at=now(),
+                reason=values["reason"], at=now(),
             )
             and None
         )  # fmt: skip

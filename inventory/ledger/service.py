@@ -1,6 +1,6 @@
 """This module is about posting documents and their lines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from inventory.errors import (
     CannotRestore,
     CardForOne,
     IsRetired,
+    Lent,
     Missing,
     NotABatch,
     NotFound,
@@ -25,7 +26,6 @@ from inventory.errors import (
     TooMany,
     WrongStatus,
 )
-from inventory.errors import Lent as LentOut
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.ledger.changes import DocumentPosted, LinePosted
@@ -282,18 +282,13 @@ def _there(session: Session, batch: Thing) -> BatchThere:
     return BatchThere(place=place.path, code_shown=shown(batch.code), code=batch.code)
 
 
-Lent = Callable[[Session, str, Sequence[str]], Mapping[str, int]]
-"""How much of each of some things is in somebody's hands; `custody` knows, which stands above."""
-
-
-def _refuse_bound(session: Session, thing: Thing, lent: Lent, left: int) -> None:
+def _refuse_bound(session: Session, thing: Thing, left: int) -> None:
     """Refuse to take back what is lent, is in a document, or is not simply in use."""
     if thing.status != Status.IN_USE.value:
         raise WrongStatus(what=thing.number, status=thing.status)
-    out = lent(session, thing.school_id, [thing.code]).get(thing.code, 0)
-    out += in_open_documents(session, thing.school_id, thing.code)
+    out = thing.lent + in_open_documents(session, thing.school_id, thing.code)
     if out > left:
-        raise LentOut(what=thing.number, has=left, lent=out)
+        raise Lent(what=thing.number, has=left, lent=out)
 
 
 def in_open_documents(session: Session, school_id: str, code: str) -> int:
@@ -317,7 +312,7 @@ def in_open_documents(session: Session, school_id: str, code: str) -> int:
 @requires(Permission.ARRANGE)
 def retire_thing(
     session: Session, by: Actor, *, school_id: str, code: str, reason: str,
-    lent: Lent = lambda *_: {}, at: datetime,
+    at: datetime,
 ) -> Document:  # fmt: skip
     """
     Take back a thing that was entered wrongly, by a correction; its code is retired.
@@ -333,7 +328,7 @@ def retire_thing(
     thing = register.thing_of(session, school, code)
     if not reason.strip():
         raise Missing(field="reason")
-    _refuse_bound(session, thing, lent, 0)
+    _refuse_bound(session, thing, 0)
     document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
     quantity = register.retire_thing(
         session, by, thing=thing, document=document.id, reason=reason.strip(), at=at
@@ -395,7 +390,7 @@ def restore_thing(
 @requires(Permission.ARRANGE)
 def correct_quantity(
     session: Session, by: Actor, *, school_id: str, code: str, quantity: int, reason: str,
-    lent: Lent = lambda *_: {}, at: datetime,
+    at: datetime,
 ) -> Document | None:  # fmt: skip
     """
     Say how many pieces a batch was really entered with, by a correction; None if it is right.
@@ -419,7 +414,7 @@ def correct_quantity(
     difference = quantity - (holding.quantity if holding else 0)
     if not difference:
         return None
-    _refuse_bound(session, thing, lent, quantity)
+    _refuse_bound(session, thing, quantity)
     document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
     if difference > 0:
         register.grow_batch(session, by, batch=thing, quantity=difference, at=at)

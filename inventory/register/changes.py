@@ -163,6 +163,7 @@ class ThingRegistered(Change):
             condition=self.condition,
             registered_at=on.at,
             status=Status.IN_USE.value,
+            lent=0,
             document_id=self.document,
         )
         state.add(thing)
@@ -351,6 +352,7 @@ class BatchReceived(Change):
             condition=origin.condition,
             registered_at=on.at,
             status=origin.status,
+            lent=0,
         )
         state.add(thing)
         return thing

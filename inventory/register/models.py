@@ -119,6 +119,8 @@ class Thing(SchoolScoped, Searched, Base):
     retired_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(16), default=Status.IN_USE.value)
     """Where it is in its life; `retired_at` says that it is no longer alive in this school."""
+    lent: Mapped[int] = mapped_column(default=0)
+    """How much of it is in somebody's hands: it is in its place by the book, and not at hand."""
     document_id: Mapped[str | None] = mapped_column(String(CODE_DIGITS))
     """The document by which it came to its status."""
     document_number: Mapped[str | None] = mapped_column(String(20))

@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.rules import ManagedAs
-from inventory.errors import BadQuantity, NotABatch, NotEnough, TooMany
+from inventory.errors import BadQuantity, NotABatch, NotEnough, TooMany, WrongStatus
 from inventory.journal.service import record
 from inventory.places import service as places
 from inventory.register import service
 from inventory.register.changes import BatchBroken
+from inventory.register.rules import Status
 from inventory.scope import Actor, Permission, own_school, requires
 
 MOST_AT_ONCE = 40
@@ -39,11 +40,14 @@ def break_batch(
     batch = service.thing_of(session, school, code)
     if batch.managed_as != ManagedAs.BATCH.value:
         raise NotABatch(number=batch.number)
+    if batch.status != Status.IN_USE.value:
+        raise WrongStatus(what=batch.number, status=batch.status)
     has = service.at_home(session, batch)
     if quantity < 1 or (codes and len(codes) != quantity):
         raise BadQuantity(field="quantity", value=quantity)
     if quantity > has:
         raise NotEnough(has=has, wanted=quantity, place=batch.home_id)
+    service.check_at_hand(batch, has, quantity)
     if quantity > MOST_AT_ONCE:
         raise TooMany(count=quantity, limit=MOST_AT_ONCE)
     new = service.blank_codes(session, by, codes, quantity, at)

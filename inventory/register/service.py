@@ -16,6 +16,7 @@ from inventory.errors import (
     CodeTaken,
     FinanceCardThere,
     IsRetired,
+    Lent,
     NameTaken,
     NotABatch,
     NotAllHere,
@@ -33,7 +34,7 @@ from inventory.journal.changes import note_absent
 from inventory.journal.queries import since
 from inventory.journal.service import record
 from inventory.places import service as places
-from inventory.places.models import Place, Sort
+from inventory.places.models import ALIVE, BOUNDARY, Place, Sort
 from inventory.places.queries import within
 from inventory.places.rules import Planned
 from inventory.register import queries
@@ -65,7 +66,7 @@ from inventory.register.models import (
     Holding,
     Thing,
 )
-from inventory.register.rules import FIRST_SERIAL, code_in, code_of, description, shown
+from inventory.register.rules import FIRST_SERIAL, Status, code_in, code_of, description, shown
 from inventory.scope import Actor, Permission, own_school, requires
 
 MOST_CODES = 100_000
@@ -418,11 +419,16 @@ def _last_running(session: Session, school_id: str, catalogues: set[str]) -> dic
 def batches_of(
     session: Session, school_id: str, kind_ids: Iterable[str]
 ) -> dict[tuple[str, str], Thing]:
-    """Return the batches of kinds by kind and place: there is one lot of a kind in one place."""
+    """
+    Return the batches of kinds by kind and place: there is one lot of a kind in one place.
+
+    What is in repair, or on its way to another school, is a lot apart: nothing joins it.
+    """
     query = select(Thing).where(
         Thing.school_id == school_id,
         Thing.kind_id.in_(sorted(set(kind_ids))),
         Thing.managed_as == ManagedAs.BATCH.value,
+        Thing.status == Status.IN_USE.value,
         Thing.retired_at.is_(None),
     )
     return {(thing.kind_id, thing.home_id): thing for thing in session.scalars(query)}
@@ -462,6 +468,7 @@ def reduce_batch(
         raise BadQuantity(field="quantity", value=quantity)
     if quantity > has:
         raise NotEnough(has=has, wanted=quantity, place=batch.home_id)
+    check_at_hand(batch, has, quantity)
     if quantity == has and not _elsewhere(session, batch):
         change: BatchReduced | ThingRetired = ThingRetired(batch.code, quantity, document)
     else:
@@ -499,11 +506,13 @@ def _at_home(session: Session, thing: Thing) -> int:
 
 
 def _elsewhere(session: Session, thing: Thing) -> bool:
-    """Whether some of a thing is neither at its home nor outside."""
+    """Whether some of a thing is alive in another place; what was scrapped of it is not."""
+    ended = [sort.value for sort in BOUNDARY if sort not in ALIVE]
     query = select(Holding.place_id).where(
         Holding.school_id == thing.school_id,
         Holding.code == thing.code,
-        Holding.place_id.not_in([thing.home_id, Sort.OUTSIDE.value]),
+        Holding.place_id.not_in([thing.home_id, *ended]),
+        Holding.quantity != 0,
     )
     return session.scalar(query.limit(1)) is not None
 
@@ -658,10 +667,13 @@ def move_thing(
     has = _at_home(session, thing)
     wanted = has if quantity is None else quantity
     _check_part(thing, has, wanted)
+    if thing.managed_as == ManagedAs.BATCH.value and wanted < has:
+        check_at_hand(thing, has, wanted)
     there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
     if thing.managed_as != ManagedAs.BATCH.value:
         there = None
     if there is not None:
+        check_at_hand(thing, has, wanted)
         is_all = wanted == has and not _elsewhere(session, thing)
         for change in (
             BatchParted(thing.code, there.code, wanted, is_all),
@@ -676,6 +688,17 @@ def move_thing(
         record(session, by, move, at=at, school_id=school)
     session.flush()
     return there or thing
+
+
+def check_at_hand(thing: Thing, has: int, wanted: int) -> None:
+    """
+    Refuse to take from a batch what is lent: the loan names the batch.
+
+    Raises:
+        Lent: so much is not at hand.
+    """
+    if wanted > has - thing.lent:
+        raise Lent(what=thing.number, has=has - thing.lent, lent=thing.lent)
 
 
 def _check_part(thing: Thing, has: int, wanted: int) -> None:
@@ -721,6 +744,7 @@ def rejoin_batch(session: Session, by: Actor, thing: Thing, at: datetime) -> Non
         Thing.home_id == thing.home_id,
         Thing.code != thing.code,
         Thing.managed_as == ManagedAs.BATCH.value,
+        Thing.status == Status.IN_USE.value,
         Thing.retired_at.is_(None),
     )
     there = session.scalar(query.limit(1))

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("place", sa.Column("locked_at", MOMENT))
     op.add_column("place", sa.Column("lock_reason", sa.String(200)))
     op.add_column("thing", sa.Column("document_number", sa.String(20)))
+    op.add_column("thing", sa.Column("lent", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "card_check",
         sa.Column("school_id", sa.String(10), nullable=False),
@@ -55,6 +56,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("card_check")
+    op.drop_column("thing", "lent")
     op.drop_column("thing", "document_number")
     op.drop_column("place", "lock_reason")
     op.drop_column("place", "locked_at")
