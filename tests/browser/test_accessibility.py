@@ -64,6 +64,41 @@ def test_every_page_is_accessible(visit, sqlite_world, tmp_path, language, schem
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_documents_ledgers_and_loans_are_accessible(visit, sqlite_world, language, scheme, size):
+    """Scrapped, approved and lent in a real browser; every page of it is looked at."""
+    one, two = sqlite_world.items[f"{HOME}/01"][:2]
+    page = visit("manager", language=language, scheme=scheme, size=size)
+    page.goto(f"/documents/new?type=scrap&codes={one}")
+    page.locator("[name=reason]").fill("物镜霉变")
+    page.locator("button[name=submit][value='1']").click()
+    page.wait_for_url("**/documents/2*")
+    document = page.url.partition("?")[0]
+    page.goto(f"/loans/new?codes={two}")
+    page.locator("[name=person]").fill("王芳")
+    page.locator("[name=due]").fill("2026-01-01")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/documents/2*")
+    kind = kind_of(one)
+    paths = [
+        document, "/documents", "/documents?waiting=1", "/documents/new?type=transfer",
+        "/receipts/new", "/loans", "/returns/new", f"/things/{two}", f"/things/{one}",
+        "/deputies", "/books/general", "/books/detail", "/books/low-value",
+        f"/books/kinds/{kind}", "/attainment",
+    ]  # fmt: skip
+    for path in paths:
+        page.goto(path)
+        examine(page)
+        if size is PHONE:
+            fits(page)
+    principal = visit("principal", language=language, scheme=scheme, size=size)
+    principal.goto(document)
+    examine(principal)
+    principal.locator("button[name=decision][value=approve]").click()
+    principal.wait_for_url("**said=submitted")
+    examine(principal)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
 def test_the_warning_of_a_missing_backup_is_accessible(
     visit, sqlite_config, sqlite_world, language, scheme, size
 ):

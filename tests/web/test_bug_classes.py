@@ -130,6 +130,9 @@ FOR_MANY = {
     "exchange.service.plan", "identity.service.change_password", "identity.service.end_sign_in",
     "identity.service.end_sign_ins", "identity.service.hand_over", "identity.service.issue_token",
     "identity.service.revoke_token", "identity.service.set_pin",
+    # Who may decide depends on the document, its step and who is away: the service asks.
+    "ledger.documents_service.decide", "ledger.documents_service.advance",
+    "register.cards_service.check_card",
 }  # fmt: skip
 """What changes nothing, or what is one's own: other services ask for more than seeing."""
 

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from inventory.db import db, transact
-from inventory.ledger.models import DocumentType
+from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import correct_quantity, post_document, post_line
 from inventory.register import queries
 from inventory.scope import OPERATOR
@@ -151,8 +151,8 @@ def test_bulk_actions_that_cannot_be_say_so(client_for, sqlite_world):
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/", 14), ("/things", 12), ("/things?q=天平 童喆 科仪", 14),
-        (f"/cabinets?school={HOME}", 12),
+        ("/", 17), ("/things", 12), ("/things?q=天平 童喆 科仪", 14),
+        (f"/cabinets?school={HOME}", 13),
         ("/kinds?q=天平", 8), ("/books/general", 8), ("/books/low-value", 8), ("/agreement", 14),
     ],
 )  # fmt: skip

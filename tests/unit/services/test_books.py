@@ -21,7 +21,7 @@ from inventory.ledger.books_queries import (
     unbalanced,
 )
 from inventory.ledger.books_rules import Amount, Durability, Limit, Turnover, book_of
-from inventory.ledger.models import DocumentType
+from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import post_document, post_line
 from inventory.scope import OPERATOR
 from tests.world import HOME, NOON, OTHER, acting
