@@ -77,13 +77,17 @@ def _counts(rows: list[KindRow]) -> dict[str, int]:
 
 
 @bp.get("/kinds/choices")
-@needs(Permission.SEE, "place", "q")
+@needs(Permission.SEE, "codes", "place", "q")
 def show_choices() -> Any:
     """The kinds that what is typed may mean, to choose one for a new thing."""
     by = actor()
     text, place = request.args.get("q", "").strip(), request.args.get("place", "")
     return render_template(
-        "catalogue/_choices.html", text=text, place=place, kinds=choices(by, text)
+        "catalogue/_choices.html",
+        text=text,
+        place=place,
+        kinds=choices(by, text),
+        codes=request.args.get("codes", "")[:60],
     )
 
 

@@ -77,12 +77,12 @@ ENTRY = (
 
 
 @bp.get("/things/new")
-@needs(Permission.ARRANGE, "kind", "place", "q")
+@needs(Permission.ARRANGE, "codes", "kind", "place", "q")
 def new_thing() -> Any:
     """First the kind, found by typing; then how many, where, and what else is known."""
     by = actor()
     values = dict.fromkeys(ENTRY, "") | {"quantity": "1", "once": new_id(now())}
-    values |= {name: request.args.get(name, "")[:60] for name in ("kind", "place")}
+    values |= {name: request.args.get(name, "")[:60] for name in ("codes", "kind", "place")}
     return _form(by, values)
 
 
