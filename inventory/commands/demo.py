@@ -4,7 +4,7 @@ import random
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from inventory.commands.edge import as_json, emit, with_application
+from inventory.commands.story import go_on
 from inventory.errors import InUse, NoDemonstration, NotEmpty
 
 OPENED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -138,6 +139,7 @@ def load_district(school_count: int = SCHOOLS, things: int = THINGS, seed: int =
     for number, name, stage in chosen:
         _load_school(story, chance, number, name, stage, max(1, things // school_count))
     _load_people(story, chosen, of_bureau=False)
+    go_on([number for number, _, _ in chosen], OPENED + timedelta(days=9))
     mark_demonstration()
 
 
