@@ -79,7 +79,7 @@ def _yuan(cents: int | None) -> str:
 def _summary(view: DocumentView) -> list[tuple[str, str]]:
     total = view.total_cents
     figures = [
-        (gettext("Lines"), str(len(view.lines))),
+        (gettext("Number of lines"), str(len(view.lines))),
         (gettext("Pieces"), str(view.pieces)),
         (gettext("Total in yuan"), _yuan(total) if total is not None else "—"),
     ]
