@@ -70,16 +70,6 @@ REPAIR_RESULT = "repair"
 # --- what is at hand -----------------------------------------------------------------------
 
 
-def lent_of(session: Session, school_id: str, codes: Sequence[str]) -> dict[str, int]:
-    """Return how much of each of some things is in somebody's hands."""
-    query = (
-        select(Loan.code, func.sum(Loan.quantity - Loan.returned))
-        .where(Loan.school_id == school_id, Loan.code.in_(list(codes)), Loan.closed_at.is_(None))
-        .group_by(Loan.code)
-    )
-    return {code: int(left) for code, left in session.execute(query)}
-
-
 def promised_of(session: Session, school_id: str, code: str, *, but: str | None = None) -> int:
     """Return how much of a batch is in documents that are not finished, but for one of them."""
     query = (
@@ -123,19 +113,34 @@ def _check_status(thing: Thing, *wanted: Status) -> None:
         raise WrongStatus(what=thing.number, status=thing.status)
 
 
-def _check_not_lent(session: Session, thing: Thing) -> None:
-    loan = session.scalar(
-        select(Loan)
-        .where(Loan.school_id == thing.school_id, Loan.code == thing.code, Loan.closed_at.is_(None))
-        .limit(1)
+def _refuse_lent(session: Session, thing: Thing) -> None:
+    query = select(Loan).where(
+        Loan.school_id == thing.school_id, Loan.code == thing.code, Loan.closed_at.is_(None)
     )
-    if loan is None:
-        return
+    loan = session.scalars(query.limit(1)).one()
     person = session.get(Person, loan.person_id)
     raise AlreadyOnLoan(
         what=thing.number, borrower=person.name if person else "—",
         since=loan.lent_at.date().isoformat(),
     )  # fmt: skip
+
+
+def look_ahead(session: Session, school: str, lines: Sequence[Line]) -> list[Thing | Holding]:
+    """
+    Read the things of a document at once; whoever holds what is returned asks no more for each.
+
+    Raises:
+        Locked: one of them stands in a place that is locked.
+    """
+    codes = [line.code for line in lines if line.code]
+    things = session.scalars(
+        select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
+    ).all()
+    holdings = session.scalars(
+        select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
+    ).all()
+    refuse_locked(session, school, {thing.home_id for thing in things})
+    return [*things, *holdings]
 
 
 def with_what_is_known(
@@ -150,15 +155,15 @@ def with_what_is_known(
     """
     thing = register.thing_of(session, school, line.code or "")
     _check_status(thing, *statuses)
-    refuse_locked(session, school, (thing.home_id,))
     has = at_home(session, thing)
     quantity = line.quantity
     if is_item(thing):
         if quantity != 1:
             raise BadQuantity(field="quantity", value=quantity)
-        _check_not_lent(session, thing)
+        if thing.lent:
+            _refuse_lent(session, thing)
     else:
-        lent = lent_of(session, school, [thing.code]).get(thing.code, 0)
+        lent = thing.lent
         if whole and (quantity != has or lent):
             raise NotAllHere(number=thing.number)
         lent += promised_of(session, school, thing.code, but=but)
@@ -193,6 +198,7 @@ class LoanDeed(PlainDeed):
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
         _refuse_twice(draft.lines)
+        _held = look_ahead(session, school, draft.lines)
         lines = []
         for one in draft.lines:
             person = session.get(Person, one.person_id) if one.person_id else None
@@ -265,8 +271,7 @@ class ReturnDeed(PlainDeed):
     def check_reversible(self, session: Session, document: Document) -> None:
         for line in lines_of(session, document):
             thing = session.get_one(Thing, (document.school_id, line.code))
-            lent = lent_of(session, document.school_id, [thing.code]).get(thing.code, 0)
-            if thing.retired_at or at_home(session, thing) < lent + line.quantity:
+            if thing.retired_at or at_home(session, thing) < thing.lent + line.quantity:
                 raise CannotReverse(number=document.number, what=thing.number)
 
     def undo(
@@ -366,6 +371,7 @@ class RelocationDeed(PlainDeed):
     """Things, or cabinets with all that is in them, go to another place of the school."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        _held = look_ahead(session, school, draft.lines)
         lines = []
         for one in draft.lines:
             place = session.get(Place, (school, one.place_id)) if one.place_id else None
@@ -518,6 +524,7 @@ class EndDeed(PlainDeed):
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
         if not (draft.reason or "").strip():
             raise Missing(field="reason")
+        _held = look_ahead(session, school, draft.lines)
         lines = []
         for one in draft.lines:
             known, thing = with_what_is_known(
@@ -545,10 +552,8 @@ class EndDeed(PlainDeed):
         school = document.school_id
         thing = register.thing_of(session, school, line.code or "")
         has = at_home(session, thing)
-        lent = lent_of(session, school, [thing.code]).get(thing.code, 0)
-        if line.quantity > has - lent:
-            raise Lent(what=thing.number, has=has - lent, lent=lent)
-        if is_item(thing) or (line.quantity == has and not lent):
+        register.check_at_hand(thing, has, line.quantity)
+        if is_item(thing) or (line.quantity == has and not thing.lent):
             if thing.status != self._held.value:
                 turn(session, by, thing, self._held, document, document.reason, at)
             turn(session, by, thing, self._end, document, document.reason, at)
@@ -587,11 +592,15 @@ class EndDeed(PlainDeed):
 
 
 def _things(session: Session, document: Document) -> list[tuple[DocumentLine, Thing]]:
-    return [
-        (line, session.get_one(Thing, (document.school_id, line.code)))
-        for line in lines_of(session, document)
-        if line.code
-    ]
+    """The lines of a document with their things, and what is where of them, with few statements."""
+    lines = lines_of(session, document)
+    codes = [line.code for line in lines if line.code]
+    in_it = Thing.code.in_(codes)
+    things = session.scalars(
+        select(Thing).where(Thing.school_id == document.school_id, in_it)
+    ).all()
+    found = {thing.code: thing for thing in things}
+    return [(line, found[line.code]) for line in lines if line.code in found]
 
 
 def turn(
@@ -606,7 +615,6 @@ def turn(
         (reason or "")[:400] or None, document.number if document else None,
     )  # fmt: skip
     record(session, by, change, at=at, school_id=thing.school_id)
-    session.flush()
 
 
 def _post(
@@ -628,6 +636,7 @@ class RepairDeed(PlainDeed):
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
         if not (draft.reason or "").strip():
             raise Missing(field="reason")
+        _held = look_ahead(session, school, draft.lines)
         lines = [
             with_what_is_known(
                 session, school, one, Status.IN_USE, Status.REPAIR_WANTED, whole=True

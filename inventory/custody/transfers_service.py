@@ -16,7 +16,7 @@ from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.catalogue.service import KindKey, define_kind, kind_of, kinds_like
 from inventory.custody.changes import ThingArrived, ThingTurned
-from inventory.custody.service import at_home, title_of, turn, with_what_is_known
+from inventory.custody.service import at_home, look_ahead, title_of, turn, with_what_is_known
 from inventory.errors import (
     CannotReverse,
     IsRetired,
@@ -72,6 +72,7 @@ class TransferDeed(PlainDeed):
             raise Missing(field="other_school")
         if draft.other_school == school:
             raise SameSchool
+        _held = look_ahead(session, school, draft.lines)
         lines = [
             with_what_is_known(session, school, one, Status.IN_USE, but=draft.document_id)[0]
             for one in draft.lines

@@ -73,7 +73,7 @@ from inventory.register.rules import DATE, shown
 from inventory.register.service import MOST_PIECES, code_for_document
 from inventory.scope import Actor, Permission, carrying_out, own_school, requires
 
-SLICE = 40
+SLICE = 25
 """Pieces or lines that are carried out in one transaction: about 50 ms of the write lane."""
 LONGEST = {"title": 200, "reason": 400, "voucher": 60}
 

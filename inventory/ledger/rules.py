@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from inventory.errors import Invalid
 
-MOST_LINES = 500
+MOST_LINES = 300
 """Lines of one document; what is longer is two documents."""
 
 
