@@ -94,6 +94,7 @@ class Thing(SchoolScoped, Searched, Base):
         Index("ix_thing_serial_no", "school_id", "serial_no"),
         Index("ix_thing_finance_card_no", "school_id", "finance_card_no"),
         Index("ix_thing_broken_from", "school_id", "broken_from"),
+        Index("ix_thing_status", "school_id", "status"),
         Index("ix_thing_keeper", "school_id", "keeper_id"),
         Index("ix_thing_retired", "school_id", "retired_at"),
         Index("ix_thing_newest", "school_id", "registered_at"),

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.ledger.models import LedgerLine
-from inventory.places.models import School
-from inventory.register.models import CardLine
+from inventory.places.models import ALIVE, BOUNDARY, School
+from inventory.register.models import CardLine, Holding, Thing
+from inventory.register.rules import Status
 from inventory.reports import rules
 from inventory.reports.rules import Figures, Sums
 from inventory.reports.store import Like
@@ -167,7 +168,24 @@ def _stock(session: Session, wanted: Wanted) -> dict[tuple[str, str], int]:
         .where(*_of(wanted, CardLine))
         .group_by(CardLine.school_id, CardLine.kind_id)
     )
-    return {(row[0], row[1]): int(row[2]) for row in session.execute(query)}
+    stock = {(row[0], row[1]): int(row[2]) for row in session.execute(query)}
+    for school_id, kind_id, quantity in session.execute(_unusable(wanted)):
+        stock[school_id, kind_id] = stock.get((school_id, kind_id), 0) - int(quantity)
+    return stock
+
+
+def _unusable(wanted: Wanted) -> Any:
+    """What stands on a card and helps nobody: in repair, to be scrapped, lost, under way."""
+    return (
+        select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
+        .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
+        .where(
+            *_of(wanted, Thing), Thing.status != Status.IN_USE.value,
+            Thing.retired_at.is_(None), Holding.quantity > 0,
+            Holding.place_id.not_in([one.value for one in BOUNDARY if one not in ALIVE]),
+        )
+        .group_by(Thing.school_id, Thing.kind_id)
+    )  # fmt: skip
 
 
 def _prices(session: Session, wanted: Wanted) -> dict[tuple[str, str], int]:

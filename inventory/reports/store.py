@@ -10,17 +10,18 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from inventory.base import table_of
 from inventory.catalogue.models import Kind
 from inventory.db import among, every_school
 from inventory.errors import NotAllowed
 from inventory.places.models import School
-from inventory.register.models import CardLine
+from inventory.register.models import CardLine, Holding, Thing
 from inventory.scope import Actor, Permission
 
 KIND, CARD, SCHOOL = table_of(Kind), table_of(CardLine), table_of(School)
+THING, HOLDING = table_of(Thing), table_of(Holding)
 MOST_LIKE = 10_000
 """Kinds that are asked for at once: those of a page, or of a sheet."""
 
@@ -100,6 +101,22 @@ def _surpluses(
     )
     told = connection.execute(stock, {"kinds": json.dumps([row.id for row in found])})
     usable = {(row[0], row[1]): int(row[2]) for row in told}
+    unusable = (
+        select(THING.c.school_id, THING.c.kind_id, func.sum(HOLDING.c.quantity))
+        .join(
+            HOLDING,
+            and_(HOLDING.c.school_id == THING.c.school_id, HOLDING.c.code == THING.c.code),
+        )
+        .where(
+            among(THING.c.kind_id, "kinds", dialect), THING.c.status != "in_use",
+            THING.c.retired_at.is_(None), HOLDING.c.quantity > 0,
+        )
+        .group_by(THING.c.school_id, THING.c.kind_id)
+    )  # fmt: skip
+    for school, kind, quantity in connection.execute(
+        unusable, {"kinds": json.dumps([row.id for row in found])}
+    ):
+        usable[school, kind] = usable.get((school, kind), 0) - int(quantity)
     return [
         (row.name, row.catalogue_code, row.kind, row.specification, row.unit, more)
         for row in found

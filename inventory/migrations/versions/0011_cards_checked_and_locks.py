@@ -45,6 +45,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_card_check")),
     )
+    op.create_index("ix_thing_status", "thing", ["school_id", "status"])
     op.create_index(
         "ix_card_check_cabinet", "card_check", ["school_id", "cabinet_id", "checked_at"]
     )
@@ -55,6 +56,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_thing_status", "thing")
     op.drop_table("card_check")
     op.drop_column("thing", "lent")
     op.drop_column("thing", "document_number")
