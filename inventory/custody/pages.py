@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from inventory.base import new_id
 from inventory.custody import queries, service
 from inventory.custody import transfers_service as transfers
+from inventory.custody.loans_papers import loans_table
 from inventory.custody.service import Wanted
 from inventory.db import db, transact
 from inventory.errors import Invalid, Refusal
@@ -27,6 +28,7 @@ from inventory.register.pages import spot_named, thing_forms, thing_or_404
 from inventory.register.queries import ThingRow
 from inventory.register.rules import code_in
 from inventory.scope import Actor, Permission, own_school
+from inventory.web import tables
 from inventory.web.context import actor, now
 from inventory.web.door import needs
 from inventory.web.forms import form, page_number
@@ -38,10 +40,13 @@ bp = Blueprint("custody", __name__)
 
 
 @bp.get("/loans")
-@needs(Permission.SEE, "overdue", "page", "said")
+@needs(Permission.SEE, "format", "overdue", "page", "said")
 def list_loans() -> Any:
     """What is lent, with whom and until when; what is overdue first."""
     page, overdue = page_number(), request.args.get("overdue") == "1"
+    if format := tables.asked_format(request.args.get("format", "")):
+        every = queries.every_loan(db.session(), today=today(), overdue=overdue)
+        return tables.answer(loans_table(every), format)
     rows, total = queries.loans(db.session(), today=today(), overdue=overdue, page=page)
     return render_template(
         "custody/loans.html", rows=rows, total=total, page=page, overdue=overdue,

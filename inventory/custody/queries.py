@@ -1,5 +1,6 @@
 """This module is about reading loans: what is out, with whom, since when and until when."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -55,7 +56,7 @@ def loans(
     if overdue:
         conditions.append(Loan.due < today.isoformat())
     count = session.scalar(select(func.count()).select_from(Loan).where(*conditions))
-    query = _rows().where(*conditions).order_by(func.coalesce(Loan.due, "9"), Loan.lent_at)
+    query = _rows().where(*conditions).order_by(func.coalesce(Loan.due, "9"), Loan.lent_at, Loan.id)
     found = session.execute(query.limit(size).offset((page - 1) * size))
     return [_row(today, *row) for row in found], int(count or 0)
 
@@ -99,3 +100,11 @@ def _row(
         document=document,
         is_overdue=loan.due is not None and loan.due < today.isoformat(),
     )
+
+
+def every_loan(session: Session, *, today: date, overdue: bool = False) -> Iterator[LoanRow]:
+    """Yield all that is lent, a page at a time."""
+    page = 1
+    while rows := loans(session, today=today, overdue=overdue, page=page, size=500)[0]:
+        yield from rows
+        page += 1

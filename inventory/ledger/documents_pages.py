@@ -16,7 +16,7 @@ from inventory.identity.service import keepers_named
 from inventory.journal.queries import history
 from inventory.ledger import documents_queries as queries
 from inventory.ledger import documents_service as service
-from inventory.ledger.documents_papers import form_pdf
+from inventory.ledger.documents_papers import form_pdf, list_table
 from inventory.ledger.documents_queries import DocumentView, Filter
 from inventory.ledger.documents_service import Decision, Draft, Line, Rules
 from inventory.ledger.rules import DRAFTED, DocumentState, DocumentType
@@ -29,6 +29,7 @@ from inventory.register.pages import spot_named
 from inventory.register.queries import ThingRow, codes, things_by_number
 from inventory.register.rules import Number, code_in, shown
 from inventory.scope import Actor, Permission, own_school
+from inventory.web import tables
 from inventory.web.context import actor, found, now, time_zone
 from inventory.web.door import needs
 from inventory.web.downloads import download
@@ -59,7 +60,7 @@ def today() -> date:
 
 
 @bp.get("/documents")
-@needs(Permission.SEE, "page", "q", "school", "state", "type", "waiting")
+@needs(Permission.SEE, "format", "page", "q", "school", "state", "type", "waiting")
 def list_documents() -> Any:
     """Documents, the latest first; with `waiting` those that wait for whoever looks."""
     session, by = db.session(), actor()
@@ -68,6 +69,9 @@ def list_documents() -> Any:
     wanted = Filter(
         kept["type"], kept["state"], kept["q"], kept["school"], waiting=kept["waiting"] == "1"
     )
+    if format := tables.asked_format(request.args.get("format", "")):
+        every = queries.every(session, by, wanted, today=today())
+        return tables.answer(list_table(every), format)
     page = page_number()
     rows, total = queries.documents(session, by, wanted, today=today(), page=page)
     return render_template(

@@ -1,13 +1,15 @@
 """This module is about documents on paper: the form with its lines, to be signed and filed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import gettext
 
-from inventory.ledger.documents_queries import DocumentView, LineRow, StepRow
+from inventory.ledger.documents_queries import DocumentRow, DocumentView, LineRow, StepRow
 from inventory.printing.papers import Column, Document, Section, hand_over, page_words
 from inventory.register.rules import shown
 from inventory.web.filters import moment
+from inventory.web.tables import Cell, Table
 from inventory.web.words import DOCUMENT_STATES, DOCUMENT_TYPES, ROLES, say
 
 
@@ -108,3 +110,22 @@ def _signatures(view: DocumentView) -> list[str]:
     current = max((step.round for step in view.steps), default=0)
     roles = [say(ROLES, step.role) for step in view.steps if step.round == current]
     return [str(gettext("Made by")), str(gettext("Received by")), *roles]
+
+
+def list_table(rows: Iterable[DocumentRow]) -> Table:
+    """Return a list of documents for a spreadsheet."""
+    columns = (
+        (gettext("School"), 18), (gettext("Document"), 16), (gettext("Code"), 14),
+        (gettext("Document type"), 12), (gettext("Title"), 30), (gettext("State"), 12),
+        (gettext("Begun"), 18), (gettext("Carried out"), 18), (gettext("Voucher"), 16),
+        (gettext("Reason"), 30),
+    )  # fmt: skip
+    return Table(gettext("Documents"), columns, map(_listed, rows))
+
+
+def _listed(row: DocumentRow) -> tuple[Cell, ...]:
+    return (
+        row.school, row.number, row.id, say(DOCUMENT_TYPES, row.type), row.title,
+        say(DOCUMENT_STATES, row.state), moment(row.created_at), moment(row.executed_at),
+        row.voucher or "", row.reason or "",
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """This module is about reading documents: lists, one with its lines and approvals, who waits."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -164,6 +164,17 @@ def documents(
     count = session.scalar(select(func.count()).select_from(Document).where(*conditions))
     rows = session.execute(query.limit(size).offset((page - 1) * size))
     return [_row(document, school) for document, school in rows], int(count or 0)
+
+
+def every(
+    session: Session, by: Actor, wanted: Filter, *, today: date, part: int = 500
+) -> Iterator[DocumentRow]:
+    """Yield all documents of a list, the latest first, a part at a time."""
+    rows = latest(session, by, wanted, today=today, limit=part)
+    while rows:
+        yield from rows
+        after = replace(wanted, before=rows[-1].id)
+        rows = latest(session, by, after, today=today, limit=part)
 
 
 def latest(

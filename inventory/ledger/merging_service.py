@@ -11,6 +11,7 @@ from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import CatalogueCode
 from inventory.catalogue.service import codes_of, kind_of
 from inventory.errors import (
+    InAnotherDocument,
     ManagedDifferently,
     NotAllHere,
     SameKind,
@@ -18,7 +19,8 @@ from inventory.errors import (
 )
 from inventory.journal.service import record
 from inventory.ledger.merging_changes import KindMerged
-from inventory.ledger.models import LedgerLine
+from inventory.ledger.models import Document, DocumentLine, LedgerLine
+from inventory.ledger.rules import OPEN
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
 from inventory.register.models import CardLine, Thing
@@ -58,6 +60,7 @@ def plan_merging(
     Raises:
         NotFound, IsRetired: one of them is not there, or was given up.
         SameKind, UnitsDiffer, ManagedDifferently: they cannot be one.
+        InAnotherDocument: a document that is not finished names the kind.
         NotAllHere: some of a batch that would join another one is not at its place.
         SerialThere: a thing of each has the same serial number.
     """
@@ -69,6 +72,7 @@ def plan_merging(
         raise UnitsDiffer(unit=merged.unit or "—", other=kept.unit or "—")
     if merged.managed_as != kept.managed_as:
         raise ManagedDifferently
+    _refuse_open(session, school, merged)
     of_kind = Thing.kind_id == merged.id
     things = session.scalars(
         select(Thing).where(Thing.school_id == school, of_kind).order_by(Thing.code)
@@ -89,6 +93,26 @@ def plan_merging(
         kept, merged, tuple(one.code for one in things), tuple(lines), tuple(places),
         _joining(session, school, merged, kept), sum(needs) if needs else None,
     )  # fmt: skip
+
+
+def _refuse_open(session: Session, school: str, merged: Kind) -> None:
+    """A document that names the kind has to come to its end first."""
+    query = (
+        select(Document.number)
+        .join(
+            DocumentLine,
+            (DocumentLine.school_id == Document.school_id)
+            & (DocumentLine.document_id == Document.id),
+        )
+        .where(
+            Document.school_id == school,
+            DocumentLine.kind_id == merged.id,
+            Document.state.in_([one.value for one in OPEN]),
+        )
+    )
+    number = session.scalar(query.limit(1))
+    if number is not None:
+        raise InAnotherDocument(what=merged.title, number=number)
 
 
 def _check_serials(session: Session, kept: Kind, things: Sequence[Thing]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
-from inventory.catalogue.service import kind_of
+from inventory.catalogue.service import kind_now, kind_of
 from inventory.errors import (
     BadQuantity,
     CannotReverse,
@@ -135,11 +135,11 @@ class ReceiptDeed(PlainDeed):
         self, session: Session, by: Actor, document: Document, counter: Document,
         portion: Portion, at: datetime,
     ) -> None:  # fmt: skip
-        made = [one for one in _made(session, document) if one.kind_id == portion.line.kind_id]
+        made = [one for one in _made(session, document) if one.kind_id == portion.kind.id]
         before = sum(
             one.quantity
             for one in lines_of(session, document)
-            if one.kind_id == portion.line.kind_id and one.n < portion.line.n
+            if _kind_of(session, document, one).id == portion.kind.id and one.n < portion.line.n
         )
         first = before + portion.start
         for thing in made[first : first + portion.count]:
@@ -223,10 +223,16 @@ def _title(session: Session, school: str, lines: Sequence[Line]) -> str:
     return f"{first.title} × {lines[0].quantity}" + (" …" if len(lines) > 1 else "")
 
 
+def _kind_of(session: Session, document: Document, line: DocumentLine) -> Kind:
+    """The kind of a line as it is now: it may have been merged into another one since."""
+    kind = kind_of(session, document.school_id, line.kind_id or "", alive=False)
+    return kind_now(session, kind)
+
+
 def _portions(session: Session, document: Document) -> list[Portion]:
     portions = []
     for line in lines_of(session, document):
-        kind = kind_of(session, document.school_id, line.kind_id or "", alive=False)
+        kind = _kind_of(session, document, line)
         portions.append(Portion(line, kind, 0, line.quantity if _is_item(kind) else 1))
     return portions
 
@@ -248,7 +254,7 @@ def _post(
     line = portion.line
     details = details_of(document)
     post_line(
-        session, by, document=document, kind_id=line.kind_id or "",
+        session, by, document=document, kind_id=portion.kind.id,
         quantity=-line.quantity if back else line.quantity,
         unit_price_cents=line.unit_price_cents,
         on=_text(details.get("purchased")), voucher=document.voucher, at=at,

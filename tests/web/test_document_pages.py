@@ -318,3 +318,19 @@ def test_what_went_to_another_school_is_still_known_here(client_of, look, sqlite
     sent(stranger, f"/documents/{latest('arrival', OTHER).id}/confirmation")
     assert look(manager, f"/things/{code}").text_has("DC-2026-0001")
     assert look(officer, f"/things/{code}").text_has("於潜中学")
+
+
+def test_documents_and_loans_are_files_with_the_filters_of_the_page(client_of, sqlite_world):
+    one, two = sqlite_world.items[f"{HOME}/01"][:2]
+    client = client_of("manager")
+    sent(client, "/documents", type="scrap", codes=one, reason="=1+1", submit="1")
+    sent(client, "/loans", person="teacher老师", codes=two)
+    every = client.get("/documents?format=csv").get_data(as_text=True)
+    assert "BF-2026-0001" in every
+    assert "JY-2026-0001" in every
+    assert ",=1+1" not in every
+    only = client.get("/documents?type=scrap&format=csv").get_data(as_text=True)
+    assert "JY-2026-0001" not in only
+    assert "teacher老师" in client.get("/loans?format=csv").get_data(as_text=True)
+    assert client.get("/loans?format=xlsx").data[:2] == b"PK"
+    assert client.get("/loans?format=doc").status_code == 422

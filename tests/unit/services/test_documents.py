@@ -34,6 +34,7 @@ from inventory.errors import (
     WrongStatus,
 )
 from inventory.ledger import documents_service as documents
+from inventory.ledger import merging_service as merging
 from inventory.ledger.documents_service import Decision, Draft, Line, ReversalDeed, Rules
 from inventory.ledger.models import Document, LedgerLine
 from inventory.ledger.receipts_service import ReceiptDeed
@@ -555,3 +556,23 @@ def test_the_moment_of_a_document_is_the_edges(people, items):
     code = drafted(people["manager"], "scrap", [Line(items[0])], reason="坏")
     assert row(code).created_at == NOON
     assert datetime(2026, 11, 23, 4, 1, tzinfo=UTC) == minutes(1)
+
+
+def test_a_kind_is_not_merged_while_a_document_names_it_and_a_receipt_goes_back_after(
+    people, world
+):
+    kind, other = (kind_named(one).id for one in ("烧杯 01", "试管 01"))
+    batch = world.batches[f"{HOME}/01"][0]
+    code = received(people, [Line(kind_id=kind, quantity=6)])
+    scrap = drafted(people["manager"], "scrap", [Line(batch, quantity=2)], reason="碎")
+    merge = {"kind_id": kind, "into": other}
+    with pytest.raises(InAnotherDocument):
+        act(merging.merge_kinds, people["manager"], **merge)
+    decided(people["principal"], scrap, approves=False, reason="再看")
+    act(documents.withdraw, people["manager"], document_id=scrap, rules=rules())
+    act(merging.merge_kinds, people["manager"], **merge)
+
+    before = pieces(other)
+    taken_back(people["manager"], code, "退货")
+    assert pieces(other) == before - 6
+    agrees()
