@@ -16,6 +16,7 @@ from inventory.places import service as places
 from inventory.places.models import Place
 from inventory.register.bulk_changes import BulkBegun
 from inventory.register.bulk_models import BulkChange, BulkItem, BulkSort
+from inventory.register.cards_service import locked_places
 from inventory.register.changes import ThingDescribed, ThingMoved
 from inventory.register.models import Holding, Thing
 from inventory.register.rules import description
@@ -174,6 +175,7 @@ def _change(
 ) -> list[LeftOut]:  # fmt: skip
     held = _held(session, bulk.school_id, things)
     batches = batches_of(session, bulk.school_id, {thing.kind_id for thing in things})
+    locked = locked_places(session, bulk.school_id)
     out: list[LeftOut] = []
     for thing in things:
         to = targets[thing.code]
@@ -187,6 +189,8 @@ def _change(
                 thing.code, (("keeper", to),), (("keeper", thing.keeper_id),), bulk=bulk.id
             )
             record(session, by, change, at=at, school_id=bulk.school_id)
+        elif locked & {thing.home_id, str(to)}:
+            out.append(LeftOut(thing.code, thing.number, "locked"))
         elif reason := _not_to(thing, str(to), held, batches):
             out.append(LeftOut(thing.code, thing.number, reason))
         else:

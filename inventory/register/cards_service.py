@@ -11,6 +11,7 @@ from inventory.errors import Invalid, Locked, Missing, NotLocked
 from inventory.journal.service import record
 from inventory.places.changes import PlaceLocked, PlaceUnlocked
 from inventory.places.models import Place
+from inventory.places.queries import within
 from inventory.places.service import one_at_a_time, place_of
 from inventory.register.cards_changes import CardChecked
 from inventory.scope import Actor, Permission, own_school, requires
@@ -103,3 +104,10 @@ def refuse_locked(session: Session, school_id: str, place_ids: Iterable[str]) ->
         wanted = {place.parent_id for place in places if place.parent_id}
         if not wanted:
             return
+
+
+def locked_places(session: Session, school_id: str) -> set[str]:
+    """Return the places that are locked, with all that is in them."""
+    query = select(Place.id).where(Place.school_id == school_id, Place.locked_at.is_not(None))
+    found = set(session.scalars(query))
+    return {one for place in found for one in within(session, school_id, place)}

@@ -56,6 +56,7 @@ LEFT_OUT = {
     "changed_since": _l("was changed since: it stays as it is now"),
     "retired": _l("is retired"),
     "not_all_here": _l("is not all at its place: bring it back first"),
+    "locked": _l("is in a locked cabinet, or would go into one"),
     "batch_there": _l("would join a batch of its kind that is there: move it by itself"),
 }
 """Why a thing was left out when many were changed at once."""

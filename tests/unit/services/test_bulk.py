@@ -13,6 +13,7 @@ from inventory.register import bulk_queries, queries
 from inventory.register import bulk_service as bulk
 from inventory.register import service as register
 from inventory.register.bulk_models import BulkSort
+from inventory.register.cards_service import lock_place
 from inventory.scope import OPERATOR
 from tests.statements import asked_of
 from tests.world import HOME, NOON, OTHER, acting, minutes
@@ -162,6 +163,18 @@ def test_what_was_retired_is_not_moved(world):
 
     assert out.reason == "retired"
     assert IsRetired
+
+
+def test_nothing_goes_out_of_or_into_what_is_locked(world):
+    code = world.items[f"{HOME}/01"][0]
+    cabinet = world.cabinets[f"{HOME}/01"]
+    shelf = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[2]
+    transact(
+        lambda s: lock_place(s, OPERATOR, school_id=HOME, code=cabinet, reason="盘点", at=NOON)
+    )
+    [left] = done(begun(BulkSort.MOVE, shelf), [code])
+    assert left.reason == "locked"
+    assert row(code).place == "科仪1-01-1"
 
 
 def test_a_slice_asks_the_same_of_few_and_of_many(world):
