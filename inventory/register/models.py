@@ -28,6 +28,8 @@ from inventory.register.rules import Number, Status
 from inventory.search.models import Searched
 from inventory.search.rules import Doc
 
+RETIRED = "retired_at IS NOT NULL"
+
 
 class Bearer(StrEnum):
     """What carries a code."""
@@ -96,7 +98,13 @@ class Thing(SchoolScoped, Searched, Base):
         Index("ix_thing_broken_from", "school_id", "broken_from"),
         Index("ix_thing_status", "school_id", "status"),
         Index("ix_thing_keeper", "school_id", "keeper_id"),
-        Index("ix_thing_retired", "school_id", "retired_at"),
+        Index(
+            "ix_thing_retired",
+            "school_id",
+            "retired_at",
+            sqlite_where=text(RETIRED),
+            postgresql_where=text(RETIRED),
+        ),
         Index("ix_thing_newest", "school_id", "registered_at"),
         Index("ix_thing_voucher", "school_id", "voucher"),
     )
@@ -193,6 +201,7 @@ class CardLine(SchoolScoped, Base):
         together(["school_id", "place_id"], ["place.school_id", "place.id"]),
         together(["school_id", "kind_id"], ["kind.school_id", "kind.id"]),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        Index("ix_card_line_kind", "school_id", "kind_id", "quantity"),
     )
 
     place_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

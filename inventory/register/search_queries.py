@@ -24,7 +24,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
 from inventory.identity.models import Person
@@ -151,25 +151,30 @@ def _total(session: Session, plan: _Plan) -> Total:
 
 def _ordered(plan: _Plan, asked: str, total: Total) -> Any:
     sort = "number" if total.is_more else asked
-    query = plan.of(select(Thing.code))
-    by_number = (Thing.school_id, Thing.catalogue, Thing.running)
+    one, query = _rows(plan)
+    by_number = (one.school_id, one.catalogue, one.running)
     if sort == "newest":
-        return query.order_by(Thing.registered_at.desc(), *by_number)
+        return query.order_by(one.registered_at.desc(), *by_number)
     if sort == "place":
-        query = query.join(Place, _place_of())
-        return query.order_by(Thing.school_id, Place.path, Thing.catalogue, Thing.running)
+        query = query.join(Place, and_(Place.school_id == one.school_id, Place.id == one.home_id))
+        return query.order_by(one.school_id, Place.path, one.catalogue, one.running)
     if sort == "name":
-        query = query.join(Kind, _kind_of())
+        query = query.join(Kind, and_(Kind.school_id == one.school_id, Kind.id == one.kind_id))
         return query.order_by(Kind.name, Kind.specification, *by_number)
     return query.order_by(*by_number)
 
 
-def _kind_of() -> ColumnElement[bool]:
-    return and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id)
+def _rows(plan: _Plan) -> tuple[Any, Any]:
+    """
+    Return what stands for a thing, and the statement to be put in order.
 
-
-def _place_of() -> ColumnElement[bool]:
-    return and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id)
+    A few are taken first and sorted then: SQLite would walk along an index in the order of all
+    things to meet them. The limit, never reached, keeps it from joining the two into one.
+    """
+    if not plan.is_small:
+        return Thing, plan.of(select(Thing.code))
+    one = aliased(Thing, plan.of(select(Thing)).limit(MOST + 1).subquery())
+    return one, select(one.code)
 
 
 # --- what it is narrowed down to -----------------------------------------------------------

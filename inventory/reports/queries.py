@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
@@ -22,6 +22,8 @@ from inventory.reports.rules import Figures, Sums
 from inventory.reports.store import Like
 
 PAGE = 50
+OTHER_STATUS = tuple(one.value for one in Status if one is not Status.IN_USE)
+"""Asked one by one, for an index finds what is equal and not what is unequal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +182,19 @@ def _unusable(wanted: Wanted) -> Any:
         select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
         .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
         .where(
-            *_of(wanted, Thing), Thing.status != Status.IN_USE.value,
+            *_of(wanted, Thing), Thing.status.in_(OTHER_STATUS), _named(wanted),
             Thing.retired_at.is_(None), Holding.quantity > 0,
             Holding.place_id.not_in([one.value for one in BOUNDARY if one not in ALIVE]),
         )
         .group_by(Thing.school_id, Thing.kind_id)
     )  # fmt: skip
+
+
+def _named(wanted: Wanted) -> ColumnElement[bool]:
+    """Name the schools one by one, so that each is a range of the index by status."""
+    if wanted.school:
+        return true()
+    return Thing.school_id.in_(select(School.id))
 
 
 def _prices(session: Session, wanted: Wanted) -> dict[tuple[str, str], int]:

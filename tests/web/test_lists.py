@@ -154,6 +154,8 @@ def test_bulk_actions_that_cannot_be_say_so(client_for, sqlite_world):
         ("/", 17), ("/things", 12), ("/things?q=天平 童喆 科仪", 14),
         (f"/cabinets?school={HOME}", 13),
         ("/kinds?q=天平", 8), ("/books/general", 8), ("/books/low-value", 8), ("/agreement", 14),
+        ("/books/detail", 8), ("/documents", 9), ("/documents?waiting=1", 10),
+        ("/documents?q=GZ", 9), ("/loans", 7), ("/attainment", 12), ("/find?q=天平", 15),
     ],
 )  # fmt: skip
 def test_a_page_asks_a_small_number_of_questions(client_for, path, most):
@@ -164,6 +166,21 @@ def test_a_page_asks_a_small_number_of_questions(client_for, path, most):
         assert client.get(path).status_code == 200
 
     assert asked.statements <= most, asked.statements
+
+
+def test_a_page_of_one_asks_no_more_for_more_of_it(client_for, sqlite_world):
+    client = client_for("technician")
+    code, cabinet = sqlite_world.items[f"{HOME}/01"][0], sqlite_world.cabinets[f"{HOME}/01"]
+    kind = queries.thing(acting(OPERATOR), code).kind_id
+
+    for path, most in (
+        (f"/things/{code}", 14), (f"/things/{code}/history", 8), (f"/cabinets/{cabinet}", 32),
+        (f"/books/kinds/{kind}", 10),
+    ):  # fmt: skip
+        client.get(path)
+        with asked_of(db.engine) as asked:
+            assert client.get(path).status_code == 200
+        assert asked.statements <= most, (path, asked.statements)
 
 
 def test_a_difference_comes_with_what_to_do_and_where(client_for, look, sqlite_world):
