@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
@@ -177,16 +177,27 @@ def _stock(session: Session, wanted: Wanted) -> dict[tuple[str, str], int]:
 
 
 def _unusable(wanted: Wanted) -> Any:
-    """What stands on a card and helps nobody: in repair, to be scrapped, lost, under way."""
-    return (
-        select(Thing.school_id, Thing.kind_id, func.sum(Holding.quantity))
-        .join(Holding, and_(Holding.school_id == Thing.school_id, Holding.code == Thing.code))
+    """
+    What stands on a card and helps nobody: in repair, to be scrapped, lost, under way.
+
+    A row for each thing, its holdings by themselves: joined or grouped, SQLite went through all
+    that a school has.
+    """
+    held = (
+        select(func.sum(Holding.quantity))
         .where(
-            *_of(wanted, Thing), Thing.status.in_(OTHER_STATUS), _named(wanted),
-            Thing.retired_at.is_(None), Holding.quantity > 0,
+            Holding.school_id == Thing.school_id, Holding.code == Thing.code, Holding.quantity > 0,
             Holding.place_id.not_in([one.value for one in BOUNDARY if one not in ALIVE]),
         )
-        .group_by(Thing.school_id, Thing.kind_id)
+        .correlate(Thing)
+        .scalar_subquery()
+    )  # fmt: skip
+    return (
+        select(Thing.school_id, Thing.kind_id, func.coalesce(held, 0))
+        .where(
+            *_of(wanted, Thing), Thing.status.in_(OTHER_STATUS), _named(wanted),
+            Thing.retired_at.is_(None),
+        )
     )  # fmt: skip
 
 
