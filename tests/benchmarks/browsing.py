@@ -19,6 +19,8 @@ from tests.benchmarks.together import Browser
 from tests.postgres import private_server
 
 THINGS = int(os.environ.get("TALLYCARD_BENCH_THINGS", "2000"))
+A_SCHOOL = 100_000
+"""Things in one school; of more there are several."""
 CLIENTS = 4
 ROUNDS = 12
 CABINET = re.compile(r"/cabinets/[2-9][0-9]{10}")
@@ -35,7 +37,7 @@ def measure(_: Deployment, folder: Path) -> Iterator[Row]:
 
 
 def _on_engine(engine: str, data: Path, database: str) -> Iterator[Row]:
-    schools = max(3, THINGS // 50_000)
+    schools = max(1, THINGS // A_SCHOOL)
     accounts = _demonstration(data, database, schools)
     with servers.tallycard(data, database) as ours, servers.bare() as bare:
         reference = _asked(bare, [Browser(bare.port) for _ in range(CLIENTS)], "/")
@@ -83,7 +85,11 @@ def _paths(browser: Browser, login: str, school: str) -> list[tuple[str, str]]:
         ("agreement", "/agreement"), ("general ledger", f"/books/general?school={school}"),
         ("low-value ledger", f"/books/low-value?school={school}"), ("an account", kind),
         ("a thing", thing), ("a cabinet", cabinet), ("cabinets", f"/cabinets?school={school}"),
-        ("kinds", "/kinds"),
+        ("kinds", "/kinds"), ("search by code", f"/things?q={thing.rpartition('/')[2]}"),
+        ("find 天平", "/find?q=天平"), ("detailed ledger", f"/books/detail?school={school}"),
+        ("documents", "/documents"), ("documents waiting", "/documents?waiting=1"),
+        ("search of documents", "/documents?q=GZ"), ("loans", "/loans"),
+        ("attainment", "/attainment"), ("attainment of a school", f"/attainment?school={school}"),
     ]  # fmt: skip
     return [(what, path) for what, path in paths if path]
 
