@@ -1,6 +1,7 @@
 """This module is about the server: `tallycard run`."""
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -161,7 +162,12 @@ def served() -> Any:
     _die_with_parent()
     from inventory.app import create_app
 
-    return create_app()
+    app = create_app()
+    # What is there now stays until the end: not to look at it again and again for garbage spares
+    # requests pauses of some 75 ms.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _die_with_parent() -> None:
