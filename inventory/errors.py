@@ -911,6 +911,13 @@ class NotAnApprover(Refusal):
     words = N_("%(name)s is no %(role)s of this school and cannot sign here.")
 
 
+class IsAnArrival(Refusal):
+    """What another school sent is confirmed or refused as a whole."""
+
+    code = "is_an_arrival"
+    words = N_("%(number)s came from another school. Confirm that it arrived, or refuse it.")
+
+
 class Locked(Refusal):
     """A cabinet is locked: nothing goes in or out."""
 

@@ -46,11 +46,10 @@ from inventory.ledger.documents_service import (
     Line,
     PlainDeed,
     Rules,
-    details_of,
     document_of,
     lines_of,
 )
-from inventory.ledger.models import Document, DocumentLine
+from inventory.ledger.models import Document, DocumentLine, details_of
 from inventory.ledger.rules import OPEN, DocumentType
 from inventory.ledger.service import post_line
 from inventory.places import service as places

@@ -41,12 +41,11 @@ from inventory.ledger.documents_service import (
     Draft,
     Line,
     PlainDeed,
-    details_of,
     document_of,
     lines_of,
     next_number,
 )
-from inventory.ledger.models import Document, DocumentLine
+from inventory.ledger.models import Document, DocumentLine, details_of
 from inventory.ledger.rules import RECEIVER, DocumentState, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places.models import Place, School, Sort

@@ -200,11 +200,12 @@ def account(
     row = next(iter(turnovers(session, span, wanted)), None)
     if row is None:
         return None
-    lines = session.scalar(_movements(select(func.count()), span, wanted)) or 0
+    entries = _entries(span, wanted).subquery()
+    lines = session.scalar(select(func.count()).select_from(entries)) or 0
     before = _before(session, span, wanted, (page - 1) * size) if page > 1 else Amount()
     opening = row.turnover.opening + before
     query = _in_order(span, wanted).limit(size).offset((page - 1) * size)
-    return Account(row, opening, tuple(_told(session.execute(query), opening)), lines)
+    return Account(row, opening, tuple(_told(session.execute(query), opening)), int(lines))
 
 
 def every_movement(session: Session, span: Span, wanted: Wanted) -> Iterator[tuple[str, Movement]]:
@@ -215,58 +216,83 @@ def every_movement(session: Session, span: Span, wanted: Wanted) -> Iterator[tup
     """
     query = _in_order(span, wanted, LedgerLine.kind_id).execution_options(yield_per=1_000)
     kind_id, balance = "", Amount()
-    for row in session.execute(query):
-        if row[0].kind_id != kind_id:
-            kind_id, balance = row[0].kind_id, Amount()
-        movement = _movement(row[0], row[1], balance)
+    for entry in session.execute(query):
+        if entry.kind_id != kind_id:
+            kind_id, balance = entry.kind_id, Amount()
+        movement = _movement(entry, balance)
         balance = movement.balance
         yield kind_id, movement
 
 
-def _movements(query: Any, span: Span, wanted: Wanted) -> Any:
-    query = query.select_from(LedgerLine).join(
-        Document,
-        and_(Document.school_id == LedgerLine.school_id, Document.id == LedgerLine.document_id),
-    )
-    query = query.where(
-        LedgerLine.school_id == wanted.school_id,
-        span.first <= TOOK_EFFECT,
-        span.after > TOOK_EFFECT,
+FIRST_LINE = func.min(LedgerLine.id)
+QUANTITY = func.sum(LedgerLine.quantity)
+
+
+def _entries(span: Span, wanted: Wanted) -> Any:
+    """
+    One row for each line as a book has it: what a document says of a kind at one price.
+
+    A document that is carried out piece by piece posts many lines; on paper they are one.
+    """
+    same = (
+        Document.id, Document.number, TOOK_EFFECT, Document.type, Document.title,
+        LedgerLine.kind_id, LedgerLine.voucher, LedgerLine.on, LedgerLine.unit_price_cents,
+    )  # fmt: skip
+    query = (
+        select(
+            Document.id.label("document_id"),
+            Document.number,
+            TOOK_EFFECT.label("at"),
+            Document.type,
+            Document.title,
+            LedgerLine.kind_id,
+            LedgerLine.voucher,
+            LedgerLine.on.label("invoiced"),
+            LedgerLine.unit_price_cents,
+            QUANTITY.label("quantity"),
+        )
+        .select_from(LedgerLine)
+        .join(
+            Document,
+            and_(Document.school_id == LedgerLine.school_id, Document.id == LedgerLine.document_id),
+        )
+        .where(
+            LedgerLine.school_id == wanted.school_id,
+            span.first <= TOOK_EFFECT,
+            span.after > TOOK_EFFECT,
+        )
+        .group_by(*same, LedgerLine.quantity > 0)
     )
     return query.where(LedgerLine.kind_id == wanted.kind_id) if wanted.kind_id else query
 
 
 def _in_order(span: Span, wanted: Wanted, *first: Any) -> Any:
-    query = _movements(select(LedgerLine, Document), span, wanted)
-    return query.order_by(*first, TOOK_EFFECT, LedgerLine.id)
+    return _entries(span, wanted).order_by(*first, TOOK_EFFECT, FIRST_LINE)
 
 
 def _before(session: Session, span: Span, wanted: Wanted, lines: int) -> Amount:
     """What the first so many lines of a span come to."""
-    value = LedgerLine.quantity * func.coalesce(LedgerLine.unit_price_cents, 0)
-    first = _movements(
-        select(LedgerLine.quantity.label("quantity"), value.label("cents")), span, wanted
-    )
-    first = first.order_by(TOOK_EFFECT, LedgerLine.id).limit(lines).subquery()
-    row = session.execute(select(func.sum(first.c.quantity), func.sum(first.c.cents))).one()
+    first = _in_order(span, wanted).limit(lines).subquery()
+    value = first.c.quantity * func.coalesce(first.c.unit_price_cents, 0)
+    row = session.execute(select(func.sum(first.c.quantity), func.sum(value))).one()
     return Amount(int(row[0] or 0), int(row[1] or 0))
 
 
-def _told(rows: Any, opening: Amount) -> Iterator[Movement]:
+def _told(entries: Any, opening: Amount) -> Iterator[Movement]:
     balance = opening
-    for line, document in rows:
-        movement = _movement(line, document, balance)
+    for entry in entries:
+        movement = _movement(entry, balance)
         balance = movement.balance
         yield movement
 
 
-def _movement(line: LedgerLine, document: Document, balance: Amount) -> Movement:
-    amount = Amount(line.quantity, line.quantity * (line.unit_price_cents or 0))
-    comes, nothing = line.quantity > 0, Amount()
+def _movement(entry: Any, balance: Amount) -> Movement:
+    quantity = int(entry.quantity)
+    amount = Amount(quantity, quantity * (entry.unit_price_cents or 0))
+    comes, nothing = quantity > 0, Amount()
     return Movement(
-        document.id, document.number, document.executed_at or document.created_at, document.type,
-        document.title,
-        line.voucher, line.on, line.unit_price_cents,
+        entry.document_id, entry.number, entry.at, entry.type, entry.title,
+        entry.voucher, entry.invoiced, entry.unit_price_cents,
         amount if comes else nothing, nothing if comes else nothing - amount, balance + amount,
     )  # fmt: skip
 

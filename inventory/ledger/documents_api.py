@@ -35,6 +35,7 @@ from inventory.register.rules import cents, code_in
 from inventory.scope import Permission, own_school
 from inventory.web.context import actor, now
 from inventory.web.door import needs
+from inventory.web.forms import is_storable
 
 TEXT = {"type": ["string", "null"], "maxLength": 400}
 LINE = schema(
@@ -45,7 +46,11 @@ LINE = schema(
         "unit_price": {"type": ["string", "null"], "description": "Yuan, such as 510.00."},
         "place": {"type": ["string", "null"], "description": "Path or code of where it goes."},
         "note": TEXT,
-        "serials": {"type": ["array", "null"], "items": {"type": "string"}},
+        "serials": {
+            "type": ["array", "null"],
+            "maxItems": 500,
+            "items": {"type": "string", "maxLength": 60},
+        },
     }
 )
 LINE_FIELDS = {
@@ -187,8 +192,8 @@ def _draft(asked: dict[str, Any], school: str) -> Draft:
 def _line(value: Any, school: str) -> Line:
     asked = fields(value, optional=LINE_FIELDS)
     serials = asked.get("serials") or []
-    if not all(isinstance(one, str) for one in serials):
-        raise Invalid(field="serials", value=str(serials)[:60])
+    if not all(isinstance(one, str) and is_storable(one) for one in serials):
+        raise Invalid(field="serials", value=repr(serials)[:60])
     if not asked.get("code") and not asked.get("kind"):
         raise Missing(field="code")
     quantity = asked.get("quantity")
@@ -262,6 +267,24 @@ def create_withdrawal(code: str) -> Any:
             service.withdraw(
                 session, by, school_id=view.row.school_id, document_id=view.row.id,
                 rules=document_rules(), at=now(),
+            ).id
+        )
+    )  # fmt: skip
+    return answer_with(view.row.id)
+
+
+@bp.post("/documents/<string:code>/end")
+@documented("End a document whose rest cannot be carried out", body=REASON, answer=DOCUMENT)
+@needs(Permission.ARRANGE)
+def create_end(code: str) -> Any:
+    """What was carried out stays; the lines that were not are struck, with a reason."""
+    by, view = actor(), view_or_404(code)
+    asked = fields(body(), required={"reason": str})
+    transact(
+        lambda session: (
+            service.end_here(
+                session, by, school_id=view.row.school_id, document_id=view.row.id,
+                reason=asked["reason"], rules=document_rules(), at=now(),
             ).id
         )
     )  # fmt: skip

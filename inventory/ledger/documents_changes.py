@@ -238,6 +238,33 @@ class DocumentAdvanced(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentCut(Change):
+    """What could not be carried out was struck from an approved document."""
+
+    kind: ClassVar[str] = "document_cut"
+    id: str
+    left: tuple[tuple[int, int], ...]
+    """The numbers of the lines that were carried out, and how much of each."""
+    before: int
+    """How many lines there were."""
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+    def apply(self, state: State, on: Occasion) -> None:
+        _at(state, on, self.id, DocumentState.APPROVED)
+        left = dict(self.left)
+        for n in range(1, self.before + 1):
+            line = state.get(DocumentLine, on.school, self.id, n)
+            if n in left:
+                line.quantity = left[n]
+            else:
+                state.remove(line)
+
+
+@dataclass(frozen=True, slots=True)
 class LineBound(Change):
     """A line that named a kind, or a part of a batch, became a thing of its own."""
 
@@ -396,6 +423,7 @@ CHANGES: tuple[type[Change], ...] = (
     StepDecided,
     DocumentWithdrawn,
     DocumentAdvanced,
+    DocumentCut,
     LineBound,
     DocumentSent,
     DocumentExecuted,

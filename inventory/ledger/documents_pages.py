@@ -480,6 +480,27 @@ def create_execution(code: str) -> Any:
     return _does(code, lambda session, view, by: None)
 
 
+@bp.post("/documents/<code>/end")
+@needs(Permission.ARRANGE)
+def create_end(code: str) -> Any:
+    """End a document of which the rest cannot be carried out."""
+    values = form(optional=("reason",))
+    by, view = actor(), view_or_404(code)
+    try:
+        transact(
+            lambda session: (
+                service.end_here(
+                    session, by, school_id=view.row.school_id, document_id=view.row.id,
+                    reason=values["reason"], rules=document_rules(), at=now(),
+                ).id
+            )
+        )  # fmt: skip
+    except Refusal as refusal:
+        return document_page(view_or_404(code), words(refusal), refusal.status, values)
+    said = what_became_of(view.row.id)
+    return redirect(url_for("documents.show_document", code=view.row.id, said=said))
+
+
 @bp.post("/documents/<code>/filing")
 @needs(Permission.ARRANGE)
 def create_filing(code: str) -> Any:

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.identity.models import Person
-from inventory.ledger.documents_service import details_of
-from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep
+from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep, details_of
 from inventory.ledger.rules import RECEIVER, DocumentState, DocumentType
 from inventory.places.models import Place, School
 from inventory.scope import Actor, Permission
@@ -64,6 +63,12 @@ class DocumentRow:
         return self.state == DocumentState.APPROVED.value and self.waits_for == RECEIVER
 
     @property
+    def can_end_here(self) -> bool:
+        """Whether the rest can be struck; a counter-document takes back all or nothing."""
+        is_reversal = self.type == DocumentType.REVERSAL.value
+        return self.is_unfinished and self.done > 0 and not is_reversal
+
+    @property
     def is_unfinished(self) -> bool:
         """Whether it was approved and its carrying out was interrupted."""
         return self.state == DocumentState.APPROVED.value and self.waits_for is None
@@ -75,6 +80,7 @@ class LineRow:
 
     n: int
     code: str | None
+    kind_id: str | None
     number: str
     name: str
     specification: str
@@ -114,6 +120,7 @@ class DocumentView:
     """A document with all that stands on it."""
 
     row: DocumentRow
+    details: dict[str, object]
     created_by: str
     lines: tuple[LineRow, ...]
     steps: tuple[StepRow, ...]
@@ -281,6 +288,7 @@ def document(session: Session, document_id: str) -> DocumentView | None:
     related = {one for one in (row.reverses, row.reversed_by) if one}
     return DocumentView(
         row=row,
+        details=details_of(found[0]),
         created_by=people.get(row.created_by, "—"),
         lines=tuple(_lines(session, row)),
         steps=tuple(_step_row(step, people) for step in steps),
@@ -354,6 +362,7 @@ def _line_row(
     return LineRow(
         n=line.n,
         code=line.code,
+        kind_id=line.kind_id,
         number=str(details.get("number") or (kind.catalogue_code if kind else "") or ""),
         name=kind.name if kind else str(details.get("name") or details.get("number") or ""),
         specification=kind.specification if kind else str(details.get("specification") or ""),

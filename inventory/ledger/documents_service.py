@@ -5,7 +5,6 @@ and the edges hand them in, so that a document never looks upward. Nothing happe
 before the last approval; what was done is taken back by a counter-document, never edited.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -23,6 +22,7 @@ from inventory.errors import (
     EditedMeanwhile,
     InAnotherDocument,
     Invalid,
+    IsAnArrival,
     Missing,
     NeedsPaper,
     NoReversalOf,
@@ -44,6 +44,7 @@ from inventory.ledger.documents_changes import (
     DeputyEnded,
     DeputyNamed,
     DocumentAdvanced,
+    DocumentCut,
     DocumentDrafted,
     DocumentExecuted,
     DocumentFiled,
@@ -54,7 +55,7 @@ from inventory.ledger.documents_changes import (
     LineData,
     StepDecided,
 )
-from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep
+from inventory.ledger.models import Deputy, Document, DocumentLine, DocumentStep, details_of
 from inventory.ledger.rules import (
     CHANGEABLE,
     DONE,
@@ -68,7 +69,7 @@ from inventory.ledger.rules import (
     chain_for,
 )
 from inventory.places.service import one_at_a_time
-from inventory.register.models import Thing
+from inventory.register.models import Attachment, Thing
 from inventory.register.rules import DATE, shown
 from inventory.register.service import MOST_PIECES, code_for_document
 from inventory.scope import Actor, Permission, carrying_out, own_school, requires
@@ -142,6 +143,9 @@ class Deed(Protocol):
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         """Do what is done once at the end; return whether the document is at its end now."""
 
+    def left_when_cut(self, session: Session, document: Document) -> tuple[tuple[int, int], ...]:
+        """Return the numbers and quantities of the lines that were carried out so far."""
+
     def check_reversible(self, session: Session, document: Document) -> None:
         """Refuse to take back what is no longer as the document left it."""
 
@@ -181,6 +185,10 @@ class PlainDeed:
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         return True
+
+    def left_when_cut(self, session: Session, document: Document) -> tuple[tuple[int, int], ...]:
+        lines = lines_of(session, document)[: document.done]
+        return tuple((line.n, line.quantity) for line in lines)
 
     def check_reversible(self, session: Session, document: Document) -> None:
         raise NoReversalOf(type=document.type)
@@ -233,10 +241,28 @@ def lines_of(session: Session, document: Document) -> list[DocumentLine]:
     return list(session.scalars(query.order_by(DocumentLine.n)))
 
 
-def details_of(row: Document | DocumentLine) -> dict[str, object]:
-    """Return what only the document's type knows of it."""
-    found: dict[str, object] = json.loads(row.details) if row.details else {}
-    return found
+def _check_once_more(session: Session, by: Actor, document: Document, rules: Rules) -> None:
+    """
+    Look at all lines again, so that what cannot be done is refused before any of it is done.
+
+    Since a document was written, its things may have been moved, lent, broken up or scrapped.
+    """
+    lines = tuple(
+        Line(**{name: getattr(line, name) for name in LINE_FIELDS[:-1]}, details=details_of(line))
+        for line in lines_of(session, document)
+    )
+    asked = ("title", "reason", "voucher", "due", "other_school", "other_document", "reverses")
+    written = Draft(
+        DocumentType(document.type), lines, details=details_of(document),
+        document_id=document.id, **{name: getattr(document, name) for name in asked},
+    )  # fmt: skip
+    rules.deeds[document.type].complete(session, by, document.school_id, written)
+
+
+def _refuse_arrival(document: Document) -> None:
+    """What another school sent is confirmed or refused, and nothing else: it is under way."""
+    if document.type == DocumentType.ARRIVAL.value:
+        raise IsAnArrival(number=document.number)
 
 
 def _check_revision(document: Document, revision: int | None) -> None:
@@ -395,6 +421,7 @@ def revise(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     document = document_of(session, school, document_id)
+    _refuse_arrival(document)
     _check_state(document, *CHANGEABLE)
     _check_revision(document, revision)
     wanted = replace(
@@ -402,7 +429,8 @@ def revise(
         document_id=document.id,
     )  # fmt: skip
     refuse_busy(session, school, [one.code for one in wanted.lines if one.code], but=document.id)
-    checked = _checked(rules.deeds[document.type].complete(session, by, school, wanted))
+    wanted = _checked(wanted)
+    checked = rules.deeds[document.type].complete(session, by, school, wanted)
     before = len(lines_of(session, document))
     names = ("title", "reason", "voucher", "due", "other_school")
     told: list[tuple[str, Cell]] = [
@@ -441,16 +469,18 @@ def submit(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     document = document_of(session, school, document_id)
+    _refuse_arrival(document)
     _check_state(document, *CHANGEABLE)
     _check_revision(document, revision)
     lines = lines_of(session, document)
     refuse_busy(session, school, [one.code for one in lines if one.code], but=document.id)
+    _check_once_more(session, by, document, rules)
     roles = chain_for(rules.chains.get(_asked_as(session, document), ()), _dearest(lines))
     record(session, by, DocumentSubmitted(document.id, roles), at=at, school_id=school)
     rules.deeds[document.type].hold(session, by, document, at)
     session.flush()
     if not roles:
-        _advance(session, by, document, rules, at)
+        _advance(session, by, document, rules, at, is_checked=True)
     return document
 
 
@@ -497,6 +527,7 @@ def decide(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     document = document_of(session, school, document_id)
+    _refuse_arrival(document)
     if revision is not None and revision != document.revision:
         raise AlreadyDecided(number=document.number)
     _check_state(document, DocumentState.SUBMITTED)
@@ -576,11 +607,13 @@ def _signer_on_paper(
         raise NotYourStep(number=document.number, role=step.role)
     person = session.get(Person, decision.signed_by)
     of_here = person is not None and person.school_id in {None, document.school_id}
-    if person is None or not of_here or person.role != step.role:
+    may_sign = of_here and person is not None and person.is_active and person.role == step.role
+    if person is None or not may_sign:
         raise NotAnApprover(name=person.name if person else "—", role=step.role)
     if person.id == document.created_by:
         raise OwnDocument(number=document.number)
-    if decision.attachment_id is None:
+    paper = session.get(Attachment, (document.school_id, decision.attachment_id or ""))
+    if paper is None or paper.subject != document.id or paper.removed_at is not None:
         raise NeedsPaper
     return person.id
 
@@ -599,6 +632,7 @@ def withdraw(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     document = document_of(session, school, document_id)
+    _refuse_arrival(document)
     was_held = document.state == DocumentState.SUBMITTED.value
     _check_state(document, *CHANGEABLE, DocumentState.SUBMITTED)
     change = DocumentWithdrawn(document.id, (reason or "").strip()[:400] or None)
@@ -629,10 +663,15 @@ def advance(
     return _advance(session, by, document, rules, at)
 
 
-def _advance(session: Session, by: Actor, document: Document, rules: Rules, at: datetime) -> bool:
-    """Do the next slice; return whether there is more."""
+def _advance(
+    session: Session, by: Actor, document: Document, rules: Rules, at: datetime,
+    *, is_checked: bool = False,
+) -> bool:  # fmt: skip
+    """Do the next slice, the first after a look at them all; return whether there is more."""
     deed = rules.deeds[document.type]
     with carrying_out(session, by) as acting:
+        if document.done == 0 and not is_checked:
+            _check_once_more(session, acting, document, rules)
         units = deed.units(session, document)
         stop = min(units, document.done + SLICE)
         if stop > document.done:
@@ -644,6 +683,41 @@ def _advance(session: Session, by: Actor, document: Document, rules: Rules, at: 
         if deed.finish(session, acting, document, at):
             finish(session, acting, document, at)
     return False
+
+
+@requires(Permission.ARRANGE)
+def end_here(
+    session: Session, by: Actor, *, school_id: str, document_id: str, reason: str, rules: Rules,
+    at: datetime,
+) -> Document:  # fmt: skip
+    """
+    End a document of which only a part can be carried out: the rest is struck, with a reason.
+
+    Raises:
+        Missing: no reason is given.
+        NotInThisState: it is not one that was interrupted.
+        NoReversalOf: a counter-document takes back all or nothing.
+    """
+    school = own_school(by, school_id)
+    one_at_a_time(session, school)
+    document = document_of(session, school, document_id)
+    said = reason.strip()[:400]
+    if not said:
+        raise Missing(field="reason")
+    _check_state(document, DocumentState.APPROVED)
+    if document.waits_for is not None or document.done == 0:
+        raise NotInThisState(number=document.number, state=document.state)
+    if document.type == DocumentType.REVERSAL.value:
+        raise NoReversalOf(type=document.type)
+    deed = rules.deeds[document.type]
+    before = len(lines_of(session, document))
+    cut = DocumentCut(document.id, deed.left_when_cut(session, document), before, said)
+    record(session, by, cut, at=at, school_id=school)
+    session.flush()
+    with carrying_out(session, by) as acting:
+        if deed.finish(session, acting, document, at):
+            finish(session, acting, document, at)
+    return document
 
 
 def finish(session: Session, by: Actor, document: Document, at: datetime) -> None:
@@ -749,8 +823,6 @@ class ReversalDeed(PlainDeed):
         self, session: Session, by: Actor, document: Document, start: int, stop: int, at: datetime
     ) -> None:
         original = self._original(session, document)
-        if start == 0:
-            self._deeds[original.type].check_reversible(session, original)
         self._deeds[original.type].take_back(session, by, original, document, start, stop, at)
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:

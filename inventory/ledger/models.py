@@ -1,5 +1,6 @@
 """This module is about the tables of documents, their approvals, and the ledger's lines."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -95,6 +96,12 @@ class DocumentLine(SchoolScoped, Base):
     note: Mapped[str | None] = mapped_column(String(400))
     details: Mapped[str | None] = mapped_column(Text)
     """What only the document's type knows of it, as canonical JSON."""
+
+
+def details_of(row: Document | DocumentLine) -> dict[str, object]:
+    """Return what only the document's type knows of it."""
+    found: dict[str, object] = json.loads(row.details) if row.details else {}
+    return found
 
 
 class DocumentStep(SchoolScoped, Base):

@@ -27,10 +27,9 @@ from inventory.ledger.documents_service import (
     Draft,
     Line,
     PlainDeed,
-    details_of,
     lines_of,
 )
-from inventory.ledger.models import Document, DocumentLine, LedgerLine
+from inventory.ledger.models import Document, DocumentLine, LedgerLine, details_of
 from inventory.ledger.rules import DocumentState, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places.models import Place, Sort
@@ -73,13 +72,13 @@ class ReceiptDeed(PlainDeed):
         if not voucher:
             raise Missing(field="voucher")
         _refuse_used(session, school, voucher, draft)
+        _refuse_doubles([serial for one in draft.lines for serial in _serials(one.details)])
         lines = tuple(_completed(session, school, one) for one in draft.lines)
         pieces = sum(
             one.quantity for one in lines if _is_item(kind_of(session, school, one.kind_id or ""))
         )
         if pieces > MOST_PIECES:
             raise TooMany(count=pieces, limit=MOST_PIECES)
-        _refuse_doubles([serial for one in lines for serial in _serials(one.details)])
         purchased = draft.details.get("purchased")
         if purchased and not DATE.fullmatch(str(purchased)):
             raise Invalid(field="purchased", value=str(purchased)[:60])
@@ -93,12 +92,17 @@ class ReceiptDeed(PlainDeed):
         self, session: Session, by: Actor, document: Document, start: int, stop: int, at: datetime
     ) -> None:
         for portion in _between(_portions(session, document), start, stop):
-            if portion.start == 0:
-                _post(session, by, document, portion, at)
+            _post(session, by, document, portion, at)
             if _is_item(portion.kind):
                 _make_items(session, by, document, portion, at)
             else:
                 _make_batch(session, by, document, portion, at)
+
+    def left_when_cut(self, session: Session, document: Document) -> tuple[tuple[int, int], ...]:
+        made = _between(_portions(session, document), 0, document.done)
+        return tuple(
+            (one.line.n, one.count if _is_item(one.kind) else one.line.quantity) for one in made
+        )
 
     def check_reversible(self, session: Session, document: Document) -> None:
         """
@@ -120,8 +124,7 @@ class ReceiptDeed(PlainDeed):
         start: int, stop: int, at: datetime,
     ) -> None:  # fmt: skip
         for portion in _between(_portions(session, document), start, stop):
-            if portion.start == 0:
-                _post(session, by, counter, portion, at, back=True)
+            _post(session, by, counter, portion, at, back=True)
             if _is_item(portion.kind):
                 self._take_items(session, by, document, counter, portion, at)
             else:
@@ -156,9 +159,11 @@ def _serials(details: object) -> list[str]:
 
 
 def _refuse_doubles(serials: Sequence[str]) -> None:
-    for n, serial in enumerate(serials):
-        if len(serial) > LONGEST_SERIAL or serial in serials[:n]:
+    seen: set[str] = set()
+    for serial in serials:
+        if len(serial) > LONGEST_SERIAL or serial in seen:
             raise Invalid(field="serial", value=serial[:60])
+        seen.add(serial)
 
 
 def _refuse_used(session: Session, school: str, voucher: str, draft: Draft) -> None:
@@ -211,10 +216,9 @@ def _completed(session: Session, school: str, line: Line) -> Line:
             raise IsRetired(what=place.path)
         refuse_locked(session, school, (place.id,))
     serials = _serials(line.details)
-    for serial in serials:
-        register.check_doubles(session, school, kind.id, serial_no=serial)
     if len(serials) > (line.quantity if _is_item(kind) else 0):
         raise BadQuantity(field="serials", value=len(serials))
+    register.refuse_serials(session, school, kind.id, serials)
     return line
 
 
@@ -253,9 +257,10 @@ def _post(
 ) -> None:  # fmt: skip
     line = portion.line
     details = details_of(document)
+    quantity = portion.count if _is_item(portion.kind) else line.quantity
     post_line(
         session, by, document=document, kind_id=portion.kind.id,
-        quantity=-line.quantity if back else line.quantity,
+        quantity=-quantity if back else quantity,
         unit_price_cents=line.unit_price_cents,
         on=_text(details.get("purchased")), voucher=document.voucher, at=at,
     )  # fmt: skip

@@ -616,6 +616,27 @@ def check_doubles(
             raise FinanceCardThere(card=finance_card_no, **other)
 
 
+def refuse_serials(session: Session, school_id: str, kind_id: str, serials: Sequence[str]) -> None:
+    """
+    Refuse serial numbers of which a thing of the kind has one, with one statement for all.
+
+    Raises:
+        SerialThere: with the other thing's name.
+    """
+    if not serials:
+        return
+    there = session.scalar(
+        select(Thing.serial_no)
+        .where(
+            Thing.school_id == school_id, Thing.kind_id == kind_id, Thing.retired_at.is_(None),
+            Thing.serial_no.in_(serials),
+        )
+        .limit(1)
+    )  # fmt: skip
+    if there is not None:
+        check_doubles(session, school_id, kind_id, serial_no=there)
+
+
 def _other_thing(
     session: Session, school_id: str, same: ColumnElement[bool], but: str
 ) -> dict[str, str]:

@@ -5,15 +5,19 @@ import re
 import pytest
 from sqlalchemy import select
 
+from inventory.app import DEEDS
 from inventory.commands.verifying import examine
 from inventory.custody.models import Loan
-from inventory.db import db
+from inventory.db import db, transact
+from inventory.ledger import documents_service as documents
+from inventory.ledger.documents_service import SLICE, Draft, Line, Rules
 from inventory.ledger.models import Document
+from inventory.ledger.rules import DocumentType
 from inventory.register import queries
 from inventory.register.models import Thing
 from inventory.scope import OPERATOR
 from tests.unit.services.test_by_hand import kind_named
-from tests.world import HOME, OTHER, acting
+from tests.world import HOME, NOON, OTHER, acting
 
 WORDS = {
     "en": {
@@ -295,6 +299,65 @@ def test_serial_numbers_are_taken_in_order(client_of, sqlite_world):
     ]  # fmt: skip
     again = data | {"voucher": "FP-10", "once": "d" * 32}
     assert "SN-1" in sent(client, "/receipts", 409, **again).text
+
+
+def begun(world, quantity, submit=False):
+    """A receipt as a program writes it: a draft, or handed in and interrupted after a slice."""
+    kind_id = kind_named("电子天平 01").id
+    manager = world.people["manager"]
+    acting(manager)
+    line = Line(kind_id=kind_id, quantity=quantity, unit_price_cents=35_050,
+                details={"serials": ["SN-1"]})  # fmt: skip
+    wanted = Draft(
+        DocumentType.RECEIPT, (line,), voucher="FP-12", details={"purchased": "2026-09-01"}
+    )
+    common = {"school_id": HOME, "rules": Rules(DEEDS, {}), "at": NOON}
+
+    def write(session):
+        code = documents.draft(session, manager, wanted, today=NOON.date(), **common).id
+        if submit:
+            documents.submit(session, manager, document_id=code, **common)
+        return code
+
+    return transact(write)
+
+
+RECEIPT = {"voucher", "purchased", "supplier", "kind_1", "quantity_1", "unit_price_1", "place_1"}
+
+
+def test_a_receipt_that_came_back_is_corrected(client_of, look, sqlite_world):
+    code = begun(sqlite_world, 2)
+    client = client_of("manager")
+    assert f"/receipts/{code}/change" in look(client, f"/documents/{code}").links
+    page = look(client, f"/receipts/{code}/change")
+    values = {one["name"]: one.get("value", "") for one in page.inputs if "name" in one}
+    values = {name: value for name, value in values.items() if name in RECEIPT}
+    values |= {"rows": "1", "serials_1": "SN-1", "revision": "0"}
+    assert (values["voucher"], values["unit_price_1"]) == ("FP-12", "350.50")
+    assert "SN-1" in page.words
+    assert values["purchased"] == "2026-09-01"
+
+    kept = sent(client, f"/receipts/{code}/revision", 409, **values | {"revision": "9"})
+    assert 'value="FP-12"' in kept.text
+    sent(client, f"/receipts/{code}/revision", **values | {"quantity_1": "3"})
+    assert (latest("receipt").id, latest("receipt").state) == (code, "executed")
+    query = select(Thing.serial_no).where(Thing.document_id == code).order_by(Thing.code)
+    assert list(db.session.scalars(query)) == ["SN-1", None, None]
+    sent(client, f"/receipts/{code}/revision", 409, **values | {"revision": ""})
+    agrees()
+
+
+def test_a_document_that_cannot_go_on_is_ended_with_a_reason(client_of, look, sqlite_world):
+    code = begun(sqlite_world, SLICE + 3, submit=True)
+    client = client_of("manager")
+    assert look(client, f"/documents/{code}").text_has(str(SLICE + 3))
+    sent(client, f"/documents/{code}/end", 422)
+    sent(client, f"/documents/{code}/end", reason="货架没装好")
+
+    page = look(client, f"/documents/{code}")
+    assert latest("receipt").state == "executed"
+    assert page.text_has("货架没装好")
+    agrees()
 
 
 def test_a_scan_of_what_was_scrapped_says_so_with_the_document(client_of, api, sqlite_world):

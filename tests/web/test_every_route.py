@@ -125,6 +125,7 @@ def _things_of(world, school, tmp_path):
     yield "sessions", {"sign_in_id": transact(lambda s: _session(s, person))}
     yield "tokens", {"token_id": transact(lambda s: _token(s, person))}
     yield "documents", {"code": transact(lambda s: _document(s, world, school))}
+    yield "receipts", {"code": transact(lambda s: _receipt(s, school))}
     yield "deputies", {"deputy_id": transact(lambda s: _deputy(s, person))}
     yield "attachments", {"attachment_id": transact(lambda s: _attached(s, world, school))}
     yield "tags", {"tag_id": transact(lambda s: _bound(s, world, school))}
@@ -149,6 +150,14 @@ def _document(session, world, school):
     made = documents.draft(session, OPERATOR, wanted, today=NOON.date(), **common)
     documents.submit(session, OPERATOR, document_id=made.id, **common)
     return made.id
+
+
+def _receipt(session, school):
+    """A receipt that is a draft, so that it can be written anew."""
+    kind_id = session.query(Thing).filter_by(school_id=school).first().kind_id
+    wanted = Draft(DocumentType.RECEIPT, (Line(kind_id=kind_id),), voucher="FP-0")
+    common = {"school_id": school, "rules": Rules(DEEDS, {}), "at": NOON}
+    return documents.draft(session, OPERATOR, wanted, today=NOON.date(), **common).id
 
 
 def _deputy(session, person):

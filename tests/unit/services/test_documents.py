@@ -1,8 +1,10 @@
 """Documents: written, approved by those who may, carried out, reversed; and all agrees after it."""
 
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from inventory.commands.verifying import examine
@@ -11,7 +13,7 @@ from inventory.custody import transfers_service as transfers
 from inventory.custody.models import Loan
 from inventory.custody.service import LIFE_DEEDS, Wanted
 from inventory.custody.transfers_service import TRANSFER_DEEDS
-from inventory.db import db, transact
+from inventory.db import db, transact, uploads_of
 from inventory.errors import (
     AlreadyDecided,
     AlreadyOnLoan,
@@ -23,6 +25,7 @@ from inventory.errors import (
     Lent,
     Missing,
     NeedsPaper,
+    NotAnApprover,
     NotFound,
     NothingInIt,
     NotInThisState,
@@ -33,6 +36,7 @@ from inventory.errors import (
     WithoutUnit,
     WrongStatus,
 )
+from inventory.identity.models import Person
 from inventory.ledger import documents_service as documents
 from inventory.ledger import merging_service as merging
 from inventory.ledger.documents_service import Decision, Draft, Line, ReversalDeed, Rules
@@ -41,6 +45,8 @@ from inventory.ledger.receipts_service import ReceiptDeed
 from inventory.ledger.rules import DocumentType, chains
 from inventory.places.models import Place, Sort
 from inventory.register import queries
+from inventory.register.attachments_rules import prepared
+from inventory.register.attachments_service import attach
 from inventory.register.models import CardLine, Holding, Thing
 from tests.unit.services.test_by_hand import kind_named, shelf_of
 from tests.world import HOME, NOON, OTHER, acting, minutes
@@ -236,12 +242,29 @@ def test_a_deputy_decides_for_whom_is_away_and_only_then(people, items):
     agrees()
 
 
+def photographed(who, code):
+    """A photograph of the paper of a document; its id."""
+    content = BytesIO()
+    Image.new("RGB", (8, 8), "white").save(content, "PNG")
+    ready = prepared(content.getvalue(), "签字.png", uploads_of(db.session()).most_bytes)
+    return act(attach, who, subject=code, content=ready).id
+
+
 def test_a_paper_says_who_signed_and_who_entered_it(people, items):
     code = drafted(people["manager"], "scrap", [Line(items[0])], reason="坏")
     signed = people["principal"].id
     with pytest.raises(NeedsPaper):
         decided(people["manager"], code, signed_by=signed)
-    decided(people["manager"], code, signed_by=signed, attachment_id="f" * 32)
+    with pytest.raises(NeedsPaper):
+        decided(people["manager"], code, signed_by=signed, attachment_id="f" * 32)
+    photo = photographed(people["manager"], code)
+    db.session.get(Person, signed).is_active = False
+    db.session.commit()
+    with pytest.raises(NotAnApprover):
+        decided(people["manager"], code, signed_by=signed, attachment_id=photo)
+    db.session.get(Person, signed).is_active = True
+    db.session.commit()
+    decided(people["manager"], code, signed_by=signed, attachment_id=photo)
 
     step = db.session.scalar(select(documents.DocumentStep).order_by(documents.DocumentStep.n))
     assert (step.signed_by, step.entered_by) == (signed, people["manager"].id)
