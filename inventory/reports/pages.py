@@ -1,17 +1,20 @@
 """This module is about the page and the sheet "Attainment and gaps"."""
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask_babel import gettext
 
 from inventory.catalogue import queries as catalogue
 from inventory.db import db
+from inventory.journal.queries import head_hashes
 from inventory.places import queries as places
+from inventory.places.models import School
 from inventory.reports import queries
 from inventory.reports.papers import attainment_xlsx
-from inventory.reports.queries import Line, Wanted
+from inventory.reports.queries import Line, SchoolLine, Wanted
 from inventory.reports.rules import percent, together
 from inventory.reports.store import Like, Offer, surplus_elsewhere
 from inventory.scope import Actor, Permission
@@ -56,11 +59,7 @@ def show_attainment() -> Any:
     is_district = not wanted.school and not wanted.kind
     schools = places.schools(session)
     found = [] if is_district else list(queries.lines(session, wanted))
-    by_school = (
-        queries.by_school(queries.lines(session, wanted), {one.id: one.stage for one in schools})
-        if is_district
-        else []
-    )
+    by_school = _by_school(schools, wanted) if is_district else []
     sums = together(one.figures for one in by_school) if is_district else queries.figures(found)
     rows = found[(page - 1) * queries.PAGE : page * queries.PAGE]
     return render_template(
@@ -71,6 +70,29 @@ def show_attainment() -> Any:
         classes=catalogue.classes(session, wanted.school or None),
         kept=_kept(by, wanted), percent=percent,
     )  # fmt: skip
+
+
+SUMS = "tallycard_attainment"
+"""Extension: the sums of each school for some filters, at which head of its chain."""
+MOST_FILTERS = 50
+"""Combinations of filters that are remembered: a subject, a class, only gaps."""
+
+
+def _by_school(schools: list[School], wanted: Wanted) -> list[SchoolLine]:
+    """Sum up the schools, each once for each state of its journal, for nothing else changes it."""
+    session = db.session()
+    every: dict[Wanted, dict[str, tuple[str, list[SchoolLine]]]]
+    every = current_app.extensions.setdefault(SUMS, {})
+    if wanted not in every and len(every) >= MOST_FILTERS:
+        every.clear()
+    known = every.setdefault(wanted, {})
+    heads = head_hashes(session, [one.id for one in schools])
+    for one in schools:
+        head = heads.get(one.id, "")
+        if one.id not in known or known[one.id][0] != head:
+            lines = queries.lines(session, replace(wanted, school=one.id))
+            known[one.id] = (head, queries.by_school(lines, {one.id: one.stage}))
+    return queries.worst_first(line for one in schools for line in known[one.id][1])
 
 
 def _offers(by: Actor, rows: list[Line]) -> dict[tuple[str, Like], list[Offer]]:

@@ -138,7 +138,12 @@ def by_school(lines: Iterable[Line], stages: Mapping[str, str]) -> list[SchoolLi
         SchoolLine(school_id, name, stages.get(school_id, ""), each.figures())
         for (school_id, name), each in sums.items()
     ]
-    return sorted(found, key=lambda one: (one.figures.attainment or 0, one.name))
+    return worst_first(found)
+
+
+def worst_first(schools: Iterable[SchoolLine]) -> list[SchoolLine]:
+    """Return schools in the order in which they need something."""
+    return sorted(schools, key=lambda one: (one.figures.attainment or 0, one.name))
 
 
 def figures(lines: Iterable[Line]) -> Figures:

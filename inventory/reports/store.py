@@ -16,7 +16,7 @@ from inventory.base import table_of
 from inventory.catalogue.models import Kind
 from inventory.db import among, every_school
 from inventory.errors import NotAllowed
-from inventory.places.models import School
+from inventory.places.models import ALIVE, BOUNDARY, School
 from inventory.register.models import CardLine, Holding, Thing
 from inventory.scope import Actor, Permission
 
@@ -110,6 +110,7 @@ def _surpluses(
         .where(
             among(THING.c.kind_id, "kinds", dialect), THING.c.status != "in_use",
             THING.c.retired_at.is_(None), HOLDING.c.quantity > 0,
+            HOLDING.c.place_id.not_in([one.value for one in BOUNDARY if one not in ALIVE]),
         )
         .group_by(THING.c.school_id, THING.c.kind_id)
     )  # fmt: skip

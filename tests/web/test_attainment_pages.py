@@ -125,3 +125,24 @@ def test_nothing_needed_is_a_dash_and_no_hundred_percent(sqlite_world, client_fo
 
     assert "No kind has a required quantity yet" in page.words
     assert "100 %" not in page.words
+
+
+def test_the_bureau_is_told_what_is_new_and_asks_nothing_anew_for_what_is_not(
+    needs, client_for, look, tmp_path
+):
+    client = english(client_for("officer"))
+
+    def asked():
+        with asked_of(db.engine) as seen:
+            page = look(client, "/attainment")
+        return page, seen.statements
+
+    first, cold = asked()
+    again, warm = asked()
+    assert first.words == again.words
+    assert warm < cold
+
+    bring_in(tmp_path, HOME, ["61009", "漏斗", "60mm", "个", 50, 5, 2, "新室-01-2"])
+    changed, statements = asked()
+    assert changed.words != first.words
+    assert warm < statements <= cold
