@@ -13,7 +13,7 @@ SUMMARY_PT = 11.0
 SUMMARY_LABEL_PT = 8.5
 LABEL_GRAY = 0.42
 SIGNATURE_MM = 18.0
-SIGNATURES_A_ROW = 4
+SIGNATURES_A_ROW = 5
 FRAME_GRAY = 0.45
 GAP_MM = 3.5
 
@@ -75,13 +75,14 @@ def notes(texts: Sequence[str], width_mm: float) -> Iterator[Block]:
 
 
 def signatures(labels: Sequence[str], width_mm: float) -> Iterator[Block]:
-    """Draw rows of empty cells, each with its label in the corner."""
-    columns = min(SIGNATURES_A_ROW, len(labels))
-    for start in range(0, len(labels), SIGNATURES_A_ROW):
+    """Draw rows of empty cells, as even as they can be, each with its label in the corner."""
+    rows = -(-len(labels) // SIGNATURES_A_ROW)
+    columns = -(-len(labels) // max(1, rows))
+    for start in range(0, len(labels), max(1, columns)):
         top_mm = GAP_MM / 2 if start == 0 else 0
         items = [
             item
-            for column, label in enumerate(labels[start : start + SIGNATURES_A_ROW])
+            for column, label in enumerate(labels[start : start + columns])
             for item in _cell(label, column * width_mm / columns, top_mm, width_mm / columns)
         ]
         yield Block(Drawing(width_mm, top_mm + SIGNATURE_MM, tuple(items)))

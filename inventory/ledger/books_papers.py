@@ -114,7 +114,7 @@ def general_pdf(paper: Paper, rows: list[BookRow]) -> bytes:
                 Column(gettext("Name")),
                 Column(gettext("Specification")),
                 Column(gettext("Unit"), 11, "center"),
-                Column(gettext("Required"), 15, "right"),
+                Column(gettext("Required"), 18, "right"),
                 *(Column(heading, width, "right") for heading, width in _double_columns()),
             ),
             sections=tuple(_general_sections(rows)),

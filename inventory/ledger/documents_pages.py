@@ -145,7 +145,9 @@ def _may_decide(by: Actor, view: DocumentView) -> bool:
 def show_form(code: str) -> Any:
     """The document on paper, with cells to sign in and a code that opens the live one."""
     view = view_or_404(code)
-    return download(form_pdf(view, now()), view.row.number, "pdf", inline=True)
+    schools = {one.id: one.name for one in school_names(db.engine)}
+    content = form_pdf(view, now(), other_school=schools.get(view.row.other_school or "", ""))
+    return download(content, view.row.number, "pdf", inline=True)
 
 
 # --- writing -------------------------------------------------------------------------------

@@ -5,22 +5,45 @@ from datetime import datetime
 
 from flask_babel import gettext
 
+from inventory.errors import N_
 from inventory.ledger.documents_queries import DocumentRow, DocumentView, LineRow, StepRow
+from inventory.ledger.rules import DocumentType
 from inventory.printing.papers import Column, Document, Section, hand_over, page_words
 from inventory.register.rules import shown
 from inventory.web.filters import moment
 from inventory.web.tables import Cell, Table
 from inventory.web.words import DOCUMENT_STATES, DOCUMENT_TYPES, ROLES, say
 
+SIGNED = {
+    DocumentType.RECEIPT: (N_("Made by"), N_("Inspected by"), N_("Keeper")),
+    DocumentType.LOAN: (N_("Handled by"), N_("Borrower")),
+    DocumentType.RETURN: (N_("Handled by"), N_("Brought back by")),
+    DocumentType.RELOCATION: (N_("Made by"), N_("Keeper")),
+    DocumentType.HANDOVER: (N_("Handed over by"), N_("Taken over by"), N_("Handover witness")),
+    DocumentType.TRANSFER: (N_("Made by"), N_("Handed over by"), N_("Received by")),
+    DocumentType.ARRIVAL: (N_("Handed over by"), N_("Received by"), N_("Keeper")),
+    DocumentType.REPAIR: (N_("Made by"), N_("Repaired by"), N_("Inspected by")),
+    DocumentType.SCRAP: (N_("Made by"), N_("Keeper")),
+    DocumentType.LOSS: (N_("Made by"), N_("Keeper")),
+}
+"""Who signs a form besides those who approve it."""
+SEALED = frozenset(
+    {
+        DocumentType.HANDOVER, DocumentType.TRANSFER, DocumentType.ARRIVAL, DocumentType.SCRAP,
+        DocumentType.LOSS,
+    }
+)  # fmt: skip
+"""Forms that a school puts its official seal (公章) on."""
 
-def form_pdf(view: DocumentView, at: datetime) -> bytes:
+
+def form_pdf(view: DocumentView, at: datetime, *, other_school: str = "") -> bytes:
     """Return the form as a PDF; its symbol opens the live document, its cells are signed by pen."""
     row = view.row
     return hand_over(
         Document(
             title=str(gettext("%(type)s form", type=say(DOCUMENT_TYPES, row.type))),
             subtitle=f"{row.school} · {row.number}",
-            facts=tuple(_facts(view, at)),
+            facts=tuple(_facts(view, at, other_school)),
             symbol=row.id,
             symbol_caption=shown(row.id),
             columns=(
@@ -43,14 +66,23 @@ def form_pdf(view: DocumentView, at: datetime) -> bytes:
     )
 
 
-def _facts(view: DocumentView, at: datetime) -> list[tuple[str, str]]:
+def _facts(view: DocumentView, at: datetime, other_school: str) -> list[tuple[str, str]]:
     row = view.row
+    is_arrival = row.type == DocumentType.ARRIVAL.value
     facts = [
         (gettext("State"), say(DOCUMENT_STATES, row.state)),
         (gettext("Made by"), f"{view.created_by} · {moment(row.created_at)}"),
     ]
     if row.voucher:
         facts.append((gettext("Voucher"), row.voucher))
+    if other_school:
+        facts.append((gettext("From") if is_arrival else gettext("To"), other_school))
+    if row.reverses:
+        number = view.numbers.get(row.reverses, shown(row.reverses))
+        facts.append((gettext("It takes back"), number))
+    for name, words in (("purchased", gettext("Purchased")), ("supplier", gettext("Supplier"))):
+        if view.details.get(name):
+            facts.append((words, str(view.details[name])))
     if row.due:
         facts.append((gettext("Comes back on"), row.due))
     facts.append((gettext("Printed"), moment(at)))
@@ -58,7 +90,7 @@ def _facts(view: DocumentView, at: datetime) -> list[tuple[str, str]]:
 
 
 def _last_column(view: DocumentView) -> str:
-    """What else a line says depends on the type: where it goes, whose it is, or a note."""
+    """What else a line says depends on the type: where it goes, whose it is, a note."""
     if any(line.place for line in view.lines):
         return str(gettext("To"))
     if any(line.person for line in view.lines):
@@ -70,7 +102,7 @@ def _cells(line: LineRow) -> tuple[str, ...]:
     return (
         str(line.n), line.number, f"{line.name} {line.specification}".strip(), line.unit,
         str(line.quantity), _yuan(line.unit_price_cents), _yuan(line.amount_cents),
-        line.place or line.person or line.note or "",
+        " · ".join(filter(None, (line.place, line.person, line.note))),
     )  # fmt: skip
 
 
@@ -108,8 +140,14 @@ def _decided(step: StepRow) -> str:
 
 def _signatures(view: DocumentView) -> list[str]:
     current = max((step.round for step in view.steps), default=0)
-    roles = [say(ROLES, step.role) for step in view.steps if step.round == current]
-    return [str(gettext("Made by")), str(gettext("Received by")), *roles]
+    roles = [
+        say(ROLES, step.role)
+        for step in view.steps
+        if step.round == current and view.row.type != DocumentType.ARRIVAL.value
+    ]
+    type = DocumentType(view.row.type)
+    signed = [str(gettext(one)) for one in SIGNED.get(type, (N_("Made by"), N_("Keeper")))]
+    return [*signed, *roles, *([str(gettext("Official seal"))] if type in SEALED else [])]
 
 
 def list_table(rows: Iterable[DocumentRow]) -> Table:
