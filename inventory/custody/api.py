@@ -8,7 +8,7 @@ from inventory.api.document import documented, schema
 from inventory.api.edge import blueprint, body, fields
 from inventory.custody import queries, service
 from inventory.custody import transfers_service as transfers
-from inventory.custody.pages import person_meant
+from inventory.custody.pages import bring_all_back, person_meant
 from inventory.custody.queries import LoanRow
 from inventory.custody.service import Wanted
 from inventory.db import db, transact
@@ -161,6 +161,7 @@ def create_confirmation(code: str) -> Any:
             ).id
         )
     )
+    carry_on(by, school, view.row.id)
     return answer_with(view.row.id)
 
 
@@ -178,6 +179,7 @@ def create_refusal(code: str) -> Any:
             ).id
         )
     )  # fmt: skip
+    bring_all_back(by, view.row.school_id, view.row.id)
     return answer_with(view.row.id)
 
 

@@ -171,6 +171,7 @@ def create_confirmation(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        carry_on(by, school, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="confirmed"))
@@ -191,9 +192,20 @@ def create_refusal(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        bring_all_back(by, view.row.school_id, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="refused"))
+
+
+def bring_all_back(by: Actor, school: str, code: str) -> None:
+    """Bring back what was refused, a slice at a time, so that no scan waits for a long one."""
+    while transact(
+        lambda session: transfers.carry_back(
+            session, by, school_id=school, document_id=code, at=now()
+        )
+    ):
+        pass
 
 
 # --- repair --------------------------------------------------------------------------------
@@ -216,6 +228,7 @@ def create_repair_end(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        carry_on(by, school, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="repaired"))
