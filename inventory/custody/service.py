@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from inventory.base import new_id
+from inventory.base import Base, new_id
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.custody.changes import (
@@ -59,7 +59,7 @@ from inventory.ledger.models import Document, DocumentLine
 from inventory.ledger.rules import MOST_LINES, OPEN, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places import service as places
-from inventory.places.models import Place
+from inventory.places.models import BOUNDARY, Place
 from inventory.places.queries import within
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
@@ -218,14 +218,27 @@ class WithThings(PlainDeed):
 
 
 def things_in(
-    session: Session, school: str, lines: Sequence[DocumentLine]
-) -> list[Thing | Holding | Code]:
-    """Read at once what some lines are about; whoever holds it asks no more for each of them."""
+    session: Session, school: str, lines: Sequence[DocumentLine], *more: str
+) -> list[Base]:
+    """
+    Read at once what some lines are about; whoever holds it asks no more for each of them.
+
+    With the things come their codes and quantities, and the places that those go from and to;
+    `more` are places that they come to.
+    """
     codes = [line.code for line in lines if line.code]
-    things = select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
+    of_things = select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
+    things = session.scalars(of_things).all()
     holdings = select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
-    rows = select(Code).where(Code.code.in_(codes))
-    return [*session.scalars(things), *session.scalars(holdings), *session.scalars(rows)]
+    spots = {thing.home_id for thing in things} | {line.place_id or "" for line in lines}
+    spots |= {*more, *(sort.value for sort in BOUNDARY)}
+    places_of = select(Place).where(Place.school_id == school, Place.id.in_(sorted(spots)))
+    return [
+        *things,
+        *session.scalars(holdings),
+        *session.scalars(select(Code).where(Code.code.in_(codes))),
+        *session.scalars(places_of),
+    ]
 
 
 # --- loans ---------------------------------------------------------------------------------

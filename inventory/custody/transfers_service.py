@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inventory.base import Base
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.catalogue.service import KindKey, define_kind, kinds_like
@@ -324,22 +325,20 @@ def _leave(
     )  # fmt: skip
 
 
-def _look_here(
-    session: Session, arrival: Document, lines: Sequence[DocumentLine]
-) -> list[Thing | Holding]:
+def _look_here(session: Session, arrival: Document, lines: Sequence[DocumentLine]) -> list[Base]:
     """Read at once which of the things were here before, so that none is asked for by itself."""
     school, codes = arrival.school_id, [line.code for line in lines if line.code]
-    things = session.scalars(
-        select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
-    ).all()
-    holdings = session.scalars(
-        select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
-    ).all()
-    place_id = str(details_of(arrival).get("place") or Sort.UNPLACED.value)
-    note_absent(session, Thing, [(school, code) for code in codes], things)
+    place_id = _place_of(arrival)
+    found = things_in(session, school, lines, place_id)
+    note_absent(session, Thing, [(school, code) for code in codes], found)
     spots = [(school, code, spot) for code in codes for spot in (Sort.OUTSIDE.value, place_id)]
-    note_absent(session, Holding, spots, holdings)
-    return [*things, *holdings]
+    note_absent(session, Holding, spots, found)
+    return found
+
+
+def _place_of(arrival: Document) -> str:
+    """Where somebody said that the things of an arrival are put."""
+    return str(details_of(arrival).get("place") or Sort.UNPLACED.value)
 
 
 class _Taking:
@@ -348,7 +347,7 @@ class _Taking:
     def __init__(self, session: Session, by: Actor, arrival: Document, at: datetime) -> None:
         self.session, self.by, self.arrival, self.at = session, by, arrival, at
         self.school = arrival.school_id
-        self.place_id = str(details_of(arrival).get("place") or Sort.UNPLACED.value)
+        self.place_id = _place_of(arrival)
         self.keeper = keeper_of_place(session, self.school, self.place_id)
         self._running: dict[str, int] = {}
         self._kinds: dict[str, Kind] = {}
