@@ -61,6 +61,25 @@ def loans(
     return [_row(today, *row) for row in found], int(count or 0)
 
 
+def latest(session: Session, *, today: date, before: str = "", limit: int = PAGE) -> list[LoanRow]:
+    """Return what is lent, the latest first, from behind a loan's id on."""
+    query = _rows().where(Loan.closed_at.is_(None))
+    if before:
+        query = query.where(Loan.id < before)
+    found = session.execute(query.order_by(Loan.id.desc()).limit(limit))
+    return [_row(today, *row) for row in found]
+
+
+def borrower(session: Session, school_id: str, name: str) -> str | None:
+    """Return the id of somebody of a school who has borrowed something, by name."""
+    query = (
+        select(Person.id)
+        .join(Loan, and_(Loan.school_id == Person.school_id, Loan.person_id == Person.id))
+        .where(Loan.school_id == school_id, Loan.closed_at.is_(None), Person.name == name)
+    )
+    return session.scalar(query.limit(1))
+
+
 def _rows() -> Select:  # type: ignore[type-arg]
     return (
         select(Loan, Thing, Kind, Place.path, Person.name, Document.number, School.name)

@@ -893,7 +893,7 @@ def report_fault(
 @requires(Permission.ARRANGE)
 def clear_fault(session: Session, by: Actor, *, school_id: str, code: str, at: datetime) -> Thing:
     """
-    Say that a thing that was reported broken is in order.
+    Say that a thing that was reported broken, or beyond repair, is in order.
 
     Raises:
         NotFound, IsRetired, WrongStatus, InAnotherDocument: as they say.
@@ -908,8 +908,10 @@ def _turn_by_hand(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     thing = register.thing_of(session, school, code)
-    wanted = Status.IN_USE if status is Status.REPAIR_WANTED else Status.REPAIR_WANTED
-    _check_status(thing, wanted)
+    if status is Status.REPAIR_WANTED:
+        _check_status(thing, Status.IN_USE)
+    else:
+        _check_status(thing, Status.REPAIR_WANTED, Status.TO_SCRAP)
     if status is Status.REPAIR_WANTED and not (reason or "").strip():
         raise Missing(field="reason")
     documents.refuse_busy(session, school, [code])
