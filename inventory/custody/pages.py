@@ -133,13 +133,13 @@ def borrower_meant(text: str, school: str) -> str | None:
     Who brings something back, by a badge's code or a name; None when nobody is named.
 
     Raises:
-        NotFound: nobody of that name has borrowed anything.
+        NotFound: there is nobody of that name.
     """
     if not text:
         return None
     session, code = db.session(), code_in(text)
     person = person_by_code(session, code) if code is not None else None
-    found = person.id if person else queries.borrower(session, school, text)
+    found = person.id if person else queries.person_named(session, school, text)
     if found is None:
         raise NotFound(what="person", key=text[:60])
     return found

@@ -70,12 +70,17 @@ def latest(session: Session, *, today: date, before: str = "", limit: int = PAGE
     return [_row(today, *row) for row in found]
 
 
-def borrower(session: Session, school_id: str, name: str) -> str | None:
-    """Return the id of somebody of a school who has borrowed something, by name."""
+def person_named(session: Session, school_id: str, name: str) -> str | None:
+    """Return the id of somebody of a school by name; of two, the one who has borrowed most."""
+    open_loan = and_(
+        Loan.school_id == Person.school_id, Loan.person_id == Person.id, Loan.closed_at.is_(None)
+    )
     query = (
         select(Person.id)
-        .join(Loan, and_(Loan.school_id == Person.school_id, Loan.person_id == Person.id))
-        .where(Loan.school_id == school_id, Loan.closed_at.is_(None), Person.name == name)
+        .outerjoin(Loan, open_loan)
+        .where(Person.school_id == school_id, Person.name == name)
+        .group_by(Person.id)
+        .order_by(func.count(Loan.id).desc(), Person.id)
     )
     return session.scalar(query.limit(1))
 

@@ -102,8 +102,9 @@ class TransferDeed(PlainDeed):
             raise Missing(field="other_school")
         if draft.other_school == school:
             raise SameSchool
-        if session.get(School, draft.other_school) is None:
-            raise NotFound(what="school", key=draft.other_school[:60])
+        with carrying_out(session, by, draft.other_school):  # a school sees only itself
+            if session.get(School, draft.other_school) is None:
+                raise NotFound(what="school", key=draft.other_school[:60])
         _held = look_ahead(session, school, draft.lines)
         lines = [
             with_what_is_known(session, school, one, Status.IN_USE, but=draft.document_id)[0]

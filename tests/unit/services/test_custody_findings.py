@@ -232,7 +232,7 @@ def test_a_kind_that_the_receiver_manages_otherwise_is_found_the_next_time(peopl
     theirs = select(Kind.specification, func.count()).join(
         Thing, (Thing.school_id == Kind.school_id) & (Thing.kind_id == Kind.id)
     )
-    query = theirs.where(Kind.school_id == OTHER, Kind.name == "天平Z").group_by(Kind.id)
+    query = theirs.where(Kind.school_id == OTHER, Kind.name == "天平Z").group_by(Kind.id, Kind.specification)
     assert db.session.execute(query).all() == [("100g (item)", 3)]
     agrees()
 
