@@ -940,3 +940,20 @@ class FileNotKept(Refusal):
     status = 409
     exit_code = 3
     words = N_("This file was not kept. Choose it again to read it in another way.")
+
+
+# --- loans and transfers -------------------------------------------------------------------
+
+
+class SeveralBorrowers(Refusal):
+    """A part of a batch comes back, and several have borrowed of it: we do not guess."""
+
+    code = "several_borrowers"
+    status = 409
+    words = N_("Several have borrowed %(what)s: %(borrowers)s. Say whose it is.")
+
+
+class NotLentTo(Refusal):
+    code = "not_lent_to"
+    status = 409
+    words = N_("%(person)s has not borrowed %(what)s.")

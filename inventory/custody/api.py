@@ -2,13 +2,21 @@
 
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, request
 
 from inventory.api.document import documented, schema
-from inventory.api.edge import blueprint, body, fields
+from inventory.api.edge import (
+    MOST_PER_PAGE,
+    blueprint,
+    body,
+    cursor,
+    fields,
+    from_cursor,
+    limit,
+)
 from inventory.custody import queries, service
 from inventory.custody import transfers_service as transfers
-from inventory.custody.pages import person_meant
+from inventory.custody.pages import borrower_meant, bring_all_back, person_meant
 from inventory.custody.queries import LoanRow
 from inventory.custody.service import Wanted
 from inventory.db import db, transact
@@ -28,34 +36,43 @@ from inventory.scope import Permission, own_school
 from inventory.web.context import actor, now
 from inventory.web.door import needs
 
-THINGS = {
-    "type": "array",
-    "maxItems": MOST_LINES,
-    "items": schema(
-        {
-            "code": {"type": "string"},
-            "quantity": {"type": ["integer", "null"], "minimum": 1, "maximum": 999_999},
-        },
-        ("code",),
-    ),
+THING = {
+    "code": {"type": "string"},
+    "quantity": {"type": ["integer", "null"], "minimum": 1, "maximum": 999_999},
 }
+THINGS = {"type": "array", "maxItems": MOST_LINES, "items": schema(THING, ("code",))}
+LOAN = {"type": ["string", "null"], "description": "The id of the loan that comes back."}
+COMING_BACK = THINGS | {"items": schema({**THING, "loan": LOAN}, ("code",))}
 bp = blueprint("custody", "Custody")
 
 
 @bp.get("/loans")
 @documented(
-    "What is lent",
+    "What is lent, the latest first",
+    query={
+        "cursor": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
+    },
     answer={
         "type": "object",
-        "required": ["loans"],
-        "properties": {"loans": {"type": "array", "items": {"type": "object"}}},
+        "required": ["loans", "next"],
+        "properties": {
+            "loans": {"type": "array", "items": {"type": "object"}},
+            "next": {"type": ["string", "null"]},
+        },
     },
 )
 @needs(Permission.SEE)
 def list_loans() -> Any:
-    """What is in somebody's hands, the longest overdue first; at most a thousand."""
-    rows, _ = queries.loans(db.session(), today=today(), size=1_000)
-    return jsonify(loans=[_loan_json(row) for row in rows])
+    """What is in somebody's hands by the loans' ids, the latest first."""
+    start, size = from_cursor(request.args.get("cursor"), 1), limit()
+    before = start[0] if start else ""
+    rows = queries.latest(db.session(), today=today(), before=before, limit=size + 1)
+    last = rows[size - 1] if len(rows) > size else None
+    return jsonify(
+        loans=[_loan_json(row) for row in rows[:size]],
+        next=cursor((last.id,)) if last else None,
+    )
 
 
 @bp.post("/loans")
@@ -98,15 +115,16 @@ def create_loan() -> Any:
     return answer_with(code, 201)
 
 
-def _things(values: list[Any]) -> list[Wanted]:
+def _things(values: list[Any], *more: str) -> list[Wanted]:
     wanted = []
     for one in values[: MOST_LINES + 1]:
-        asked = fields(one, required={"code": str}, optional={"quantity": int})
+        optional = {"quantity": int, **dict.fromkeys(more, str)}
+        asked = fields(one, required={"code": str}, optional=optional)
         code = code_in(asked["code"])
         if code is None:
             raise Invalid(field="code", value=asked["code"][:60])
         quantity = asked.get("quantity")
-        wanted.append(Wanted(code, 1 if quantity is None else quantity))
+        wanted.append(Wanted(code, 1 if quantity is None else quantity, asked.get("loan")))
     return wanted
 
 
@@ -115,7 +133,11 @@ def _things(values: list[Any]) -> list[Wanted]:
     "Take back what is lent",
     body=schema(
         {
-            "things": THINGS,
+            "things": COMING_BACK,
+            "person": {
+                "type": ["string", "null"],
+                "description": "Who brings it back: a name, or the code of a badge.",
+            },
             "school": {"type": ["string", "null"]},
             "once": {"type": ["string", "null"]},
         },
@@ -126,15 +148,19 @@ def _things(values: list[Any]) -> list[Wanted]:
 )
 @needs(Permission.ARRANGE)
 def create_return() -> Any:
-    asked = fields(body(), required={"things": list}, optional={"school": str, "once": str})
+    asked = fields(
+        body(), required={"things": list}, optional={"person": str, "school": str, "once": str}
+    )
     by = actor()
     school = own_school(by, asked.get("school"))
-    wanted = _things(asked["things"])
+    wanted = _things(asked["things"], "loan")
+    person_id = borrower_meant((asked.get("person") or "").strip(), school)
     code = transact(
         lambda session: (
             service.take_return(
-                session, by, wanted, school_id=school, rules=document_rules(), today=today(),
-                once=once_of(asked.get("once") or ""), at=now(),
+                session, by, wanted, school_id=school, person_id=person_id,
+                rules=document_rules(), today=today(), once=once_of(asked.get("once") or ""),
+                at=now(),
             ).id
         )
     )  # fmt: skip
@@ -161,6 +187,7 @@ def create_confirmation(code: str) -> Any:
             ).id
         )
     )
+    carry_on(by, school, view.row.id)
     return answer_with(view.row.id)
 
 
@@ -178,6 +205,7 @@ def create_refusal(code: str) -> Any:
             ).id
         )
     )  # fmt: skip
+    bring_all_back(by, view.row.school_id, view.row.id)
     return answer_with(view.row.id)
 
 

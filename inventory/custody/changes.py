@@ -9,8 +9,10 @@ from typing import ClassVar
 
 from inventory.custody.models import Loan
 from inventory.journal.changes import Change, Occasion, Projector, State
+from inventory.ledger.models import Document
+from inventory.ledger.rules import DocumentState
 from inventory.places.models import Sort
-from inventory.register.changes import move
+from inventory.register.changes import move, retire_code
 from inventory.register.models import Code, Thing
 from inventory.register.rules import ENDED, Status
 
@@ -57,7 +59,7 @@ class ThingTurned(Change):
         thing.retired_at = on.at if ends else None
         if Status(self.status) is not Status.TRANSFERRED:
             # The code of what another school has now is alive there.
-            state.get(Code, self.code).retired_at = thing.retired_at
+            retire_code(state, self.code, thing.retired_at, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class ThingArrived(Change):
         if self.hop > code.hops:
             code.hops = self.hop
             code.school_id = on.school
+            code.retired_at = None
         thing = state.find(Thing, on.school, self.code)
         if thing is None:
             thing = Thing(school_id=on.school, code=self.code)
@@ -150,6 +153,9 @@ class ThingArrived(Change):
         thing.document_number = None
         thing.retired_at = None
         thing.retired_quantity = None
+        thing.present_place_id = None
+        thing.joined_into = None
+        thing.broken_from = None
         for name, value in self.described:
             setattr(thing, name, value)
 
@@ -232,6 +238,28 @@ class ReturnUndone(Change):
         state.get(Thing, on.school, self.code).lent += self.quantity
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeNoted(Change):
+    """What a document waited for is known: it goes on from its first line, as `details` say."""
+
+    kind: ClassVar[str] = "outcome_noted"
+    id: str
+    details: str
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+    def apply(self, state: State, on: Occasion) -> None:
+        document = state.get(Document, on.school, self.id)
+        if document.state != DocumentState.APPROVED.value:
+            raise LookupError(f"document {self.id} is {document.state}")
+        document.waits_for = None
+        document.done = 0
+        document.details = self.details
+        document.revision += 1
+
+
 PROJECTOR = Projector(
     changes=(
         ThingTurned,
@@ -241,6 +269,7 @@ PROJECTOR = Projector(
         ThingLent,
         ThingReturned,
         ReturnUndone,
+        OutcomeNoted,
     ),
     tables=(Loan,),
 )

@@ -10,7 +10,7 @@ from inventory.custody import transfers_service as transfers
 from inventory.custody.loans_papers import loans_table
 from inventory.custody.service import Wanted
 from inventory.db import db, transact
-from inventory.errors import Invalid, Refusal
+from inventory.errors import Invalid, NotFound, Refusal
 from inventory.identity.queries import person_by_code
 from inventory.identity.service import keepers_named
 from inventory.ledger.documents_pages import (
@@ -35,7 +35,7 @@ from inventory.web.forms import form, page_number
 from inventory.web.refusals import words
 
 LOAN = ("person", "codes", "due", "reason", "once", "school")
-RETURN = ("codes", "once", "school")
+RETURN = ("codes", "loan", "once", "person", "school")
 bp = Blueprint("custody", __name__)
 
 
@@ -64,11 +64,12 @@ def new_loan() -> Any:
 
 
 @bp.get("/returns/new")
-@needs(Permission.ARRANGE, "codes")
+@needs(Permission.ARRANGE, "codes", "person")
 def new_return() -> Any:
     """What comes back, one line each."""
     values = dict.fromkeys(LOAN, "") | {"once": new_id(now())}
-    return _form(values | {"codes": request.args.get("codes", "")[:2000]}, is_return=True)
+    values |= {name: request.args.get(name, "")[:2000] for name in ("codes", "person")}
+    return _form(values, is_return=True)
 
 
 def _form(
@@ -127,20 +128,39 @@ def person_meant(session: Any, by: Actor, text: str, school: str) -> str:
     return person_id
 
 
+def borrower_meant(text: str, school: str) -> str | None:
+    """
+    Who brings something back, by a badge's code or a name; None when nobody is named.
+
+    Raises:
+        NotFound: there is nobody of that name.
+    """
+    if not text:
+        return None
+    session, code = db.session(), code_in(text)
+    person = person_by_code(session, code) if code is not None else None
+    found = person.id if person else queries.person_named(session, school, text)
+    if found is None:
+        raise NotFound(what="person", key=text[:60])
+    return found
+
+
 @bp.post("/returns")
 @needs(Permission.ARRANGE)
 def create_return() -> Any:
-    """Take back what is lent, by one document."""
+    """Take back what is lent, by one document; where it is not clear whose, somebody says so."""
     by = actor()
     values = form(optional=RETURN, long=("codes",))
     try:
         school = own_school(by, values["school"] or None)
-        wanted = [Wanted(*one) for one in named(values["codes"], school)]
+        loan = values["loan"] or None
+        wanted = [Wanted(*one, loan) for one in named(values["codes"], school)]
+        person_id = borrower_meant(values["person"], school)
         code = transact(
             lambda session: (
                 service.take_return(
-                    session, by, wanted, school_id=school, rules=document_rules(), today=today(),
-                    once=once_of(values["once"]), at=now(),
+                    session, by, wanted, school_id=school, person_id=person_id,
+                    rules=document_rules(), today=today(), once=once_of(values["once"]), at=now(),
                 ).id
             )
         )  # fmt: skip
@@ -171,6 +191,7 @@ def create_confirmation(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        carry_on(by, school, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="confirmed"))
@@ -191,9 +212,20 @@ def create_refusal(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        bring_all_back(by, view.row.school_id, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="refused"))
+
+
+def bring_all_back(by: Actor, school: str, code: str) -> None:
+    """Bring back what was refused, a slice at a time, so that no scan waits for a long one."""
+    while transact(
+        lambda session: transfers.carry_back(
+            session, by, school_id=school, document_id=code, at=now()
+        )
+    ):
+        pass
 
 
 # --- repair --------------------------------------------------------------------------------
@@ -216,6 +248,7 @@ def create_repair_end(code: str) -> Any:
                 ).id
             )
         )  # fmt: skip
+        carry_on(by, school, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
     return redirect(url_for("documents.show_document", code=view.row.id, said="repaired"))

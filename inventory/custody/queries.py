@@ -61,6 +61,30 @@ def loans(
     return [_row(today, *row) for row in found], int(count or 0)
 
 
+def latest(session: Session, *, today: date, before: str = "", limit: int = PAGE) -> list[LoanRow]:
+    """Return what is lent, the latest first, from behind a loan's id on."""
+    query = _rows().where(Loan.closed_at.is_(None))
+    if before:
+        query = query.where(Loan.id < before)
+    found = session.execute(query.order_by(Loan.id.desc()).limit(limit))
+    return [_row(today, *row) for row in found]
+
+
+def person_named(session: Session, school_id: str, name: str) -> str | None:
+    """Return the id of somebody of a school by name; of two, the one who has borrowed most."""
+    open_loan = and_(
+        Loan.school_id == Person.school_id, Loan.person_id == Person.id, Loan.closed_at.is_(None)
+    )
+    query = (
+        select(Person.id)
+        .outerjoin(Loan, open_loan)
+        .where(Person.school_id == school_id, Person.name == name)
+        .group_by(Person.id)
+        .order_by(func.count(Loan.id).desc(), Person.id)
+    )
+    return session.scalar(query.limit(1))
+
+
 def _rows() -> Select:  # type: ignore[type-arg]
     return (
         select(Loan, Thing, Kind, Place.path, Person.name, Document.number, School.name)

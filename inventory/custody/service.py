@@ -11,10 +11,11 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from inventory.base import new_id
+from inventory.base import Base, new_id
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.custody.changes import (
+    OutcomeNoted,
     PartBrought,
     PartTaken,
     ReturnUndone,
@@ -33,11 +34,15 @@ from inventory.errors import (
     NotAllHere,
     NotFound,
     NotInThisState,
+    NotLentTo,
     NotOnLoan,
+    SeveralBorrowers,
+    TooMany,
     TwiceInIt,
     WrongStatus,
 )
 from inventory.identity.models import Person
+from inventory.journal.rules import canonical
 from inventory.journal.service import record
 from inventory.ledger import documents_service as documents
 from inventory.ledger.documents_changes import DocumentSent, LineBound
@@ -50,17 +55,18 @@ from inventory.ledger.documents_service import (
     lines_of,
 )
 from inventory.ledger.models import Document, DocumentLine, details_of
-from inventory.ledger.rules import OPEN, DocumentType
-from inventory.ledger.service import post_line
+from inventory.ledger.rules import MOST_LINES, OPEN, DocumentType
+from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places import service as places
-from inventory.places.models import Place
+from inventory.places.models import BOUNDARY, Place
+from inventory.places.queries import within
 from inventory.places.service import one_at_a_time
 from inventory.register import service as register
 from inventory.register.cards_service import refuse_locked
-from inventory.register.changes import ThingDescribed
+from inventory.register.changes import ThingDescribed, ThingMoved
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import EDGES, Status, shown
-from inventory.scope import Actor, Permission, carrying_out, own_school, requires
+from inventory.scope import Actor, Permission, own_school, requires
 
 REPAIR_RESULT = "repair"
 """What a repair document waits for: that the things come back, mended or not."""
@@ -189,10 +195,55 @@ def _refuse_twice(lines: Sequence[Line]) -> None:
             raise TwiceInIt(what=shown(code or ""))
 
 
+class WithThings(PlainDeed):
+    """A deed whose lines are things: each slice reads at once what it is about."""
+
+    def carry_out(
+        self, session: Session, by: Actor, document: Document, start: int, stop: int, at: datetime
+    ) -> None:
+        part = lines_of(session, document)[start:stop]
+        _held = things_in(session, document.school_id, part)
+        for line in part:
+            self.do(session, by, document, line, at)
+
+    def take_back(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        start: int, stop: int, at: datetime,
+    ) -> None:  # fmt: skip
+        part = lines_of(session, document)[start:stop]
+        _held = things_in(session, document.school_id, part)
+        for line in part:
+            self.undo(session, by, document, counter, line, at)
+
+
+def things_in(
+    session: Session, school: str, lines: Sequence[DocumentLine], *more: str
+) -> list[Base]:
+    """
+    Read at once what some lines are about; whoever holds it asks no more for each of them.
+
+    With the things come their codes and quantities, and the places that those go from and to;
+    `more` are places that they come to.
+    """
+    codes = [line.code for line in lines if line.code]
+    of_things = select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
+    things = session.scalars(of_things).all()
+    holdings = select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
+    spots = {thing.home_id for thing in things} | {line.place_id or "" for line in lines}
+    spots |= {*more, *(sort.value for sort in BOUNDARY)}
+    places_of = select(Place).where(Place.school_id == school, Place.id.in_(sorted(spots)))
+    return [
+        *things,
+        *session.scalars(holdings),
+        *session.scalars(select(Code).where(Code.code.in_(codes))),
+        *session.scalars(places_of),
+    ]
+
+
 # --- loans ---------------------------------------------------------------------------------
 
 
-class LoanDeed(PlainDeed):
+class LoanDeed(WithThings):
     """So much of each thing goes into one person's hands."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
@@ -284,10 +335,11 @@ class ReturnDeed(PlainDeed):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A thing by its code, and how much of it."""
+    """A thing by its code, and how much of it; where it comes back, also which loan of it."""
 
     code: str
     quantity: int = 1
+    loan: str | None = None
 
 
 @requires(Permission.ARRANGE)
@@ -325,48 +377,80 @@ def _enter(
 @requires(Permission.ARRANGE)
 def take_return(
     session: Session, by: Actor, wanted: Sequence[Wanted], *, school_id: str,
-    notes: Mapping[str, str] | None = None, rules: Rules, today: date, once: str | None = None,
-    at: datetime,
+    person_id: str | None = None, notes: Mapping[str, str] | None = None, rules: Rules,
+    today: date, once: str | None = None, at: datetime,
 ) -> Document:  # fmt: skip
     """
-    Take back what is lent, the oldest loan of each thing first, by one document.
+    Take back what is lent, by one document; of one borrower's loans the oldest first.
+
+    Whose loan it is has to be clear: by a loan, by a person, or because only one has borrowed it
+    or all of it comes back.
 
     Raises:
-        NotOnLoan: one is not lent.
+        NotOnLoan, NotLentTo: one is not lent, or not to that person.
+        SeveralBorrowers: a part comes back and several have borrowed; it says who.
         BadQuantity: more than is lent.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     lines: list[Line] = []
     for one in wanted:
-        lines.extend(_returned(session, school, one, (notes or {}).get(one.code)))
+        loans = _loans_meant(session, school, one, person_id)
+        lines.extend(_returned(session, one, loans, (notes or {}).get(one.code)))
     draft = Draft(DocumentType.RETURN, tuple(lines))
     return _enter(session, by, draft, school, rules, today, once, at)
 
 
-def _returned(session: Session, school: str, wanted: Wanted, note: str | None) -> list[Line]:
+def _loans_meant(
+    session: Session, school: str, wanted: Wanted, person_id: str | None
+) -> list[Loan]:
     query = select(Loan).where(
         Loan.school_id == school, Loan.code == wanted.code, Loan.closed_at.is_(None)
     )
-    left = wanted.quantity
+    loans = list(session.scalars(query.order_by(Loan.lent_at, Loan.id)))
+    if wanted.loan is not None:
+        loans = [loan for loan in loans if loan.id == wanted.loan]
+    if not loans:
+        raise NotOnLoan(what=shown(wanted.code))
+    if person_id is None or wanted.loan is not None:
+        return loans
+    theirs = [loan for loan in loans if loan.person_id == person_id]
+    if not theirs:
+        person = session.get(Person, person_id)
+        raise NotLentTo(what=shown(wanted.code), person=person.name if person else "—")
+    return theirs
+
+
+def _returned(
+    session: Session, wanted: Wanted, loans: Sequence[Loan], note: str | None
+) -> list[Line]:
+    left, out = wanted.quantity, sum(loan.left for loan in loans)
+    if left > out:
+        raise BadQuantity(field="quantity", value=wanted.quantity)
+    if left < out and len({loan.person_id for loan in loans}) > 1:
+        raise SeveralBorrowers(what=shown(wanted.code), borrowers=_borrowers(session, loans))
     lines = []
-    for loan in session.scalars(query.order_by(Loan.lent_at, Loan.id)):
-        part = min(left, loan.left)
-        if part:
+    for loan in loans:
+        if part := min(left, loan.left):
             details = {"loan": loan.id}
             lines.append(Line(loan.code, quantity=part, note=note, details=details))
         left -= part
-    if not lines:
-        raise NotOnLoan(what=shown(wanted.code))
-    if left:
-        raise BadQuantity(field="quantity", value=wanted.quantity)
     return lines
+
+
+def _borrowers(session: Session, loans: Sequence[Loan]) -> str:
+    """Who has how much, as a refusal names them."""
+    has: dict[str, int] = {}
+    for loan in loans:
+        has[loan.person_id] = has.get(loan.person_id, 0) + loan.left
+    people = [(session.get(Person, person_id), count) for person_id, count in has.items()]
+    return ", ".join(f"{person.name if person else '—'} {count}" for person, count in people)
 
 
 # --- to another place, to another keeper ---------------------------------------------------
 
 
-class RelocationDeed(PlainDeed):
+class RelocationDeed(WithThings):
     """Things, or cabinets with all that is in them, go to another place of the school."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
@@ -378,6 +462,7 @@ class RelocationDeed(PlainDeed):
                 raise NotFound(what="place", key=one.place_id or "—")
             if place.retired_at is not None:
                 raise IsRetired(what=place.path)
+            refuse_locked(session, school, {place.id})
             if _is_place(session, one.code):
                 lines.append(_moved_place(session, school, one))
                 continue
@@ -390,6 +475,24 @@ class RelocationDeed(PlainDeed):
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
+    def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        lines = lines_of(session, document)
+        held = things_in(session, document.school_id, lines)
+        things = {one.home_id for one in held if isinstance(one, Thing)}
+        moved = {line.code or "" for line in lines if _is_place(session, line.code)}
+        there = {line.place_id or "" for line in lines}
+        refuse_locked(session, document.school_id, things | moved | there)
+
+    def carry_out(
+        self, session: Session, by: Actor, document: Document, start: int, stop: int, at: datetime
+    ) -> None:
+        part = lines_of(session, document)[start:stop]
+        held = things_in(session, document.school_id, part)
+        homes = {one.home_id for one in held if isinstance(one, Thing)}
+        there = {line.place_id or "" for line in part}
+        refuse_locked(session, document.school_id, homes | there)
+        super().carry_out(session, by, document, start, stop, at)
+
     def do(
         self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
     ) -> None:
@@ -397,12 +500,7 @@ class RelocationDeed(PlainDeed):
         if _is_place(session, code):
             places.move_place(session, by, school_id=school, code=code, to=to, at=at)
             return
-        thing = session.get_one(Thing, (school, code))
-        quantity = None if is_item(thing) else line.quantity
-        there = register.move_thing(
-            session, by, school_id=school, code=code, to=to, quantity=quantity,
-            document=document.id, at=at,
-        )  # fmt: skip
+        there = _move(session, by, school, line, to, document.id, at)
         if there.code != code:
             bound = LineBound(document.id, line.n, there.code)
             record(session, by, bound, at=at, school_id=school)
@@ -429,12 +527,27 @@ class RelocationDeed(PlainDeed):
         if _is_place(session, code):
             places.move_place(session, by, school_id=school, code=code, to=origin, at=at)
             return
-        thing = session.get_one(Thing, (school, code))
-        quantity = None if is_item(thing) else line.quantity
-        register.move_thing(
-            session, by, school_id=school, code=code, to=origin, quantity=quantity,
-            document=counter.id, at=at,
+        _move(session, by, school, line, origin, counter.id, at)
+
+
+def _move(
+    session: Session, by: Actor, school: str, line: DocumentLine, to: str, document: str,
+    at: datetime,
+) -> Thing:  # fmt: skip
+    """Move what a line is about; a single thing joins nothing and is moved by one change."""
+    thing = register.thing_of(session, school, line.code or "")
+    if not is_item(thing):
+        return register.move_thing(
+            session, by, school_id=school, code=thing.code, to=to, quantity=line.quantity,
+            document=document, at=at,
         )  # fmt: skip
+    place = session.get_one(Place, (school, to))
+    if place.retired_at is not None:
+        raise IsRetired(what=place.path)
+    if thing.home_id != to:
+        moved = ThingMoved(thing.code, thing.home_id, to, 1, document)
+        record(session, by, moved, at=at, school_id=school)
+    return thing
 
 
 _MOVABLE = (Status.IN_USE, Status.REPAIR_WANTED, Status.TO_SCRAP)
@@ -449,12 +562,36 @@ def _moved_place(session: Session, school: str, line: Line) -> Line:
     place = places.place_of(session, school, line.code or "")
     if place.retired_at is not None:
         raise IsRetired(what=place.path)
+    refuse_locked(session, school, {place.id})
     details = {**line.details, "number": place.path, "origin": place.parent_id}
     return replace(line, quantity=1, details=details)
 
 
-class HandoverDeed(PlainDeed):
-    """Things, or cabinets, get another keeper."""
+def _kept_in(session: Session, place: Place) -> list[Thing]:
+    """The things in a place that whoever keeps it keeps: they are handed over with it."""
+    school = place.school_id
+    spots = within(session, school, place.id)
+    keeper = keeper_of_place(session, school, place.id)
+    query = select(Thing).where(
+        Thing.school_id == school,
+        Thing.home_id.in_(spots),
+        Thing.retired_at.is_(None),
+        Thing.keeper_id == keeper if keeper else Thing.keeper_id.is_(None),
+    )
+    things = session.scalars(query.limit(MOST_LINES + 1)).all()
+    return sorted(things, key=lambda one: (spots.index(one.home_id), one.catalogue, one.running))
+
+
+def _to_keep(session: Session, line: Line, thing: Thing) -> Line:
+    return replace(
+        line, kind_id=thing.kind_id, unit_price_cents=thing.unit_price_cents,
+        quantity=max(1, at_home(session, thing)),
+        details={"number": thing.number, "before": thing.keeper_id},
+    )  # fmt: skip
+
+
+class HandoverDeed(WithThings):
+    """Things, or places with all that their keeper keeps in them, get another keeper."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
         lines = []
@@ -466,15 +603,18 @@ class HandoverDeed(PlainDeed):
                 place = places.place_of(session, school, one.code or "")
                 details = {"number": place.path, "before": place.keeper_id}
                 lines.append(replace(one, quantity=1, details=details))
+                named = {line.code for line in (*draft.lines, *lines)}
+                kept = _kept_in(session, place)
+                lines.extend(
+                    _to_keep(session, Line(thing.code, person_id=one.person_id), thing)
+                    for thing in kept
+                    if thing.code not in named
+                )
                 continue
             thing = register.thing_of(session, school, one.code or "")
-            lines.append(
-                replace(
-                    one, kind_id=thing.kind_id, unit_price_cents=thing.unit_price_cents,
-                    quantity=max(1, at_home(session, thing)),
-                    details={"number": thing.number, "before": thing.keeper_id},
-                )
-            )  # fmt: skip
+            lines.append(_to_keep(session, one, thing))
+        if len(lines) > MOST_LINES:
+            raise TooMany(count=len(lines), limit=MOST_LINES)
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
@@ -514,7 +654,7 @@ def _keep(
 # --- the end of a thing --------------------------------------------------------------------
 
 
-class EndDeed(PlainDeed):
+class EndDeed(WithThings):
     """What scrapping and loss have in common: held when handed in, gone when approved."""
 
     def __init__(self, held: Status, end: Status, *lawful: Status) -> None:
@@ -529,20 +669,21 @@ class EndDeed(PlainDeed):
             known, thing = with_what_is_known(
                 session, school, one, *self._lawful, but=draft.document_id
             )
-            before = Status.IN_USE.value if thing.status == self._held.value else thing.status
-            lines.append(replace(known, details={**known.details, "before": before}))
+            # Nothing else holds it, so this is what it is again when the document comes back.
+            lines.append(replace(known, details={**known.details, "before": thing.status}))
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
     def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        refuse_locked_homes(session, document)
         for _, thing in _things(session, document):
             if is_item(thing) and thing.status != self._held.value:
                 turn(session, by, thing, self._held, document, document.reason, at)
 
     def release(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
         for line, thing in _things(session, document):
-            before = Status(str(details_of(line).get("before", Status.IN_USE.value)))
-            if is_item(thing) and thing.status == self._held.value:
+            before = _before(line)
+            if is_item(thing) and thing.status == self._held.value != before.value:
                 turn(session, by, thing, before, document, None, at)
 
     def do(
@@ -561,7 +702,7 @@ class EndDeed(PlainDeed):
                 thing.code, self._end.value, line.quantity, document.id, document.reason
             )
             record(session, by, change, at=at, school_id=school)
-        _post(session, by, document, line, -line.quantity, at)
+        _post(session, by, document, thing, line, -line.quantity, at)
 
     def check_reversible(self, session: Session, document: Document) -> None:
         for _, thing in _things(session, document):
@@ -580,14 +721,32 @@ class EndDeed(PlainDeed):
         thing = session.get_one(Thing, (document.school_id, line.code))
         if thing.status == self._end.value:
             # What was taken before its end stays taken: only this document's part comes back.
-            change = ThingTurned(
-                thing.code, thing.status, Status.IN_USE.value, line.quantity, counter.id
-            )
+            before = _before(line)
+            change = ThingTurned(thing.code, thing.status, before.value, line.quantity, counter.id)
             record(session, by, change, at=at, school_id=document.school_id)
+            session.flush()
+            if before is Status.IN_USE:
+                register.rejoin_batch(session, by, thing, at)
         else:
             brought = PartBrought(thing.code, self._end.value, line.quantity, counter.id)
             record(session, by, brought, at=at, school_id=document.school_id)
-        _post(session, by, counter, line, line.quantity, at)
+        _post(session, by, counter, thing, line, line.quantity, at)
+
+
+def _before(line: DocumentLine) -> Status:
+    """What a thing was when it was entered into a document that may end it."""
+    return Status(str(details_of(line).get("before", Status.IN_USE.value)))
+
+
+def refuse_locked_homes(session: Session, document: Document) -> None:
+    """
+    Refuse to hand in what stands in a place that was locked since the document was written.
+
+    Raises:
+        Locked: one of its things does.
+    """
+    homes = {thing.home_id for _, thing in _things(session, document)}
+    refuse_locked(session, document.school_id, homes)
 
 
 def _things(session: Session, document: Document) -> list[tuple[DocumentLine, Thing]]:
@@ -617,11 +776,12 @@ def turn(
 
 
 def _post(
-    session: Session, by: Actor, document: Document, line: DocumentLine, quantity: int,
-    at: datetime,
+    session: Session, by: Actor, document: Document, thing: Thing, line: DocumentLine,
+    quantity: int, at: datetime,
 ) -> None:  # fmt: skip
+    """Enter into the ledger what a line took or brought, under the kind that the thing is now."""
     post_line(
-        session, by, document=document, kind_id=line.kind_id or "", quantity=quantity,
+        session, by, document=document, kind_id=thing.kind_id, quantity=quantity,
         unit_price_cents=line.unit_price_cents, source=line.code, at=at,
     )  # fmt: skip
 
@@ -629,7 +789,7 @@ def _post(
 # --- repair --------------------------------------------------------------------------------
 
 
-class RepairDeed(PlainDeed):
+class RepairDeed(WithThings):
     """Things go to be repaired; the document ends when they come back, mended or not."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
@@ -645,18 +805,43 @@ class RepairDeed(PlainDeed):
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
+    def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        refuse_locked_homes(session, document)
+
     def do(
         self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
     ) -> None:
         thing = register.thing_of(session, document.school_id, line.code or "")
+        beyond = _beyond(document)
+        if beyond is not None:
+            _end_repair_of(session, by, document, thing, is_beyond=line.code in beyond, at=at)
+            return
         if thing.status == Status.IN_USE.value:
             turn(session, by, thing, Status.REPAIR_WANTED, document, document.reason, at)
         turn(session, by, thing, Status.IN_REPAIR, document, document.reason, at)
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
+        if _beyond(document) is not None:
+            return True
         change = DocumentSent(document.id, REPAIR_RESULT)
         record(session, by, change, at=at, school_id=document.school_id)
         return False
+
+
+def _beyond(document: Document) -> Sequence[str] | None:
+    """What could not be mended, once it is known; None while things are in repair."""
+    found = details_of(document).get("beyond")
+    return [str(one) for one in found] if isinstance(found, list) else None
+
+
+def _end_repair_of(
+    session: Session, by: Actor, document: Document, thing: Thing, *, is_beyond: bool,
+    at: datetime,
+) -> None:  # fmt: skip
+    status = Status.TO_SCRAP if is_beyond else Status.IN_USE
+    turn(session, by, thing, status, document, None, at)
+    if status is Status.IN_USE:
+        register.rejoin_batch(session, by, thing, at)
 
 
 @requires(Permission.ARRANGE)
@@ -667,7 +852,10 @@ def end_repair(
     """
     Note that a repair is over; `beyond` are the codes of what could not be mended.
 
+    The first slice of the things is in use again; the rest follows by `documents.advance`.
+
     Raises:
+        NotFound: one of the codes is not in the document.
         NotInThisState: the document is no repair that is going on.
     """
     school = own_school(by, school_id)
@@ -675,13 +863,16 @@ def end_repair(
     document = document_of(session, school, document_id)
     if document.waits_for != REPAIR_RESULT:
         raise NotInThisState(number=document.number, state=document.state)
-    for line, thing in _things(session, document):
-        status = Status.TO_SCRAP if line.code in beyond else Status.IN_USE
-        turn(session, by, thing, status, document, None, at)
-        if status is Status.IN_USE:
-            register.rejoin_batch(session, by, thing, at)
-    with carrying_out(session, by) as acting:
-        documents.finish(session, acting, document, at)
+    codes = {line.code for line in lines_of(session, document)}
+    for code in beyond:
+        if code not in codes:
+            raise NotFound(what="thing", key=shown(code))
+    told = canonical({**details_of(document), "beyond": sorted(beyond)})
+    record(session, by, OutcomeNoted(document.id, told), at=at, school_id=school)
+    session.flush()
+    documents.advance(
+        session, by, school_id=school, document_id=document.id, rules=Rules(LIFE_DEEDS, {}), at=at
+    )
     return document
 
 
@@ -701,7 +892,7 @@ def report_fault(
 @requires(Permission.ARRANGE)
 def clear_fault(session: Session, by: Actor, *, school_id: str, code: str, at: datetime) -> Thing:
     """
-    Say that a thing that was reported broken is in order.
+    Say that a thing that was reported broken, or beyond repair, is in order.
 
     Raises:
         NotFound, IsRetired, WrongStatus, InAnotherDocument: as they say.
@@ -716,8 +907,10 @@ def _turn_by_hand(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     thing = register.thing_of(session, school, code)
-    wanted = Status.IN_USE if status is Status.REPAIR_WANTED else Status.REPAIR_WANTED
-    _check_status(thing, wanted)
+    if status is Status.REPAIR_WANTED:
+        _check_status(thing, Status.IN_USE)
+    else:
+        _check_status(thing, Status.REPAIR_WANTED, Status.TO_SCRAP)
     if status is Status.REPAIR_WANTED and not (reason or "").strip():
         raise Missing(field="reason")
     documents.refuse_busy(session, school, [code])

@@ -307,7 +307,8 @@ def begin(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     wanted = _checked(wanted)
-    refuse_busy(session, school, [one.code for one in wanted.lines if one.code])
+    if wanted.type.value not in BESIDE:
+        refuse_busy(session, school, [one.code for one in wanted.lines if one.code])
     checked = rules.deeds[wanted.type.value].complete(session, by, school, wanted)
     code = code_for_document(session, by, school, at)
     change = DocumentDrafted(
@@ -334,11 +335,11 @@ def _checked(wanted: Draft) -> Draft:
         raise NothingInIt
     if len(wanted.lines) > MOST_LINES:
         raise TooMany(count=len(wanted.lines), limit=MOST_LINES)
-    seen: set[str] = set()
-    for line in wanted.lines:
-        if line.code is not None and line.code in seen:
+    seen: set[tuple[str, str]] = set()
+    for n, line in enumerate(wanted.lines):
+        if line.code is not None and (line.code, _part_of(wanted.type, line, n)) in seen:
             raise TwiceInIt(what=shown(line.code))
-        seen.add(line.code or "")
+        seen.add((line.code or "", _part_of(wanted.type, line, n)))
         if not 1 <= line.quantity <= MOST_PIECES:
             raise BadQuantity(field="quantity", value=line.quantity)
     cleaned = replace(
@@ -354,6 +355,18 @@ def _checked(wanted: Draft) -> Draft:
     if cleaned.due is not None and (len(cleaned.due) != 10 or not DATE.fullmatch(cleaned.due)):
         raise Invalid(field="due", value=cleaned.due[:60])
     return cleaned
+
+
+def _part_of(type: DocumentType, line: Line, n: int) -> str:
+    """Which part of its thing a line is about, where a document may name one several times."""
+    if type is DocumentType.RETURN:
+        return str(line.details.get("loan", ""))
+    # A counter-document names what the other one does, line by line.
+    return str(n) if type is DocumentType.REVERSAL else ""
+
+
+BESIDE = frozenset({DocumentType.RETURN.value, DocumentType.HANDOVER.value})
+"""Documents that nothing else has to wait for, nor they for it: loans, and who keeps what."""
 
 
 def refuse_busy(session: Session, school: str, codes: Sequence[str], *, but: str = "") -> None:
@@ -376,6 +389,7 @@ def refuse_busy(session: Session, school: str, codes: Sequence[str], *, but: str
             DocumentLine.school_id == school,
             DocumentLine.code.in_(list(codes)),
             Document.state.in_([one.value for one in OPEN]),
+            Document.type.not_in(BESIDE),
             Document.id != but,
             DocumentLine.code.not_in(_batches(school, codes)),
         )
@@ -428,7 +442,9 @@ def revise(
         wanted, type=DocumentType(document.type), reverses=document.reverses,
         document_id=document.id,
     )  # fmt: skip
-    refuse_busy(session, school, [one.code for one in wanted.lines if one.code], but=document.id)
+    if document.type not in BESIDE:
+        codes = [one.code for one in wanted.lines if one.code]
+        refuse_busy(session, school, codes, but=document.id)
     wanted = _checked(wanted)
     checked = rules.deeds[document.type].complete(session, by, school, wanted)
     before = len(lines_of(session, document))
@@ -473,7 +489,8 @@ def submit(
     _check_state(document, *CHANGEABLE)
     _check_revision(document, revision)
     lines = lines_of(session, document)
-    refuse_busy(session, school, [one.code for one in lines if one.code], but=document.id)
+    if document.type not in BESIDE:
+        refuse_busy(session, school, [one.code for one in lines if one.code], but=document.id)
     _check_once_more(session, by, document, rules)
     roles = chain_for(rules.chains.get(_asked_as(session, document), ()), _dearest(lines))
     record(session, by, DocumentSubmitted(document.id, roles), at=at, school_id=school)

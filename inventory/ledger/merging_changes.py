@@ -12,8 +12,8 @@ from inventory.catalogue.models import Kind
 from inventory.journal.changes import Change, Occasion, State
 from inventory.ledger.models import LedgerLine
 from inventory.places.models import Place, Sort
-from inventory.register.changes import move
-from inventory.register.models import CardLine, Code, Thing
+from inventory.register.changes import move, retire_code
+from inventory.register.models import CardLine, Thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +75,4 @@ class KindMerged(Change):
         state.get(Place, on.school, there.home_id)
         thing.retired_at = on.at
         thing.joined_into = into
-        state.get(Code, code).retired_at = on.at
+        retire_code(state, code, on.at, on)

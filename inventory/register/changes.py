@@ -6,6 +6,7 @@ same movements in a table of their own, by kind; that they and the things agree 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from inventory.catalogue.rules import ManagedAs
@@ -102,7 +103,9 @@ class LabelPrinted(Change):
         return self.code
 
     def apply(self, state: State, on: Occasion) -> None:
-        state.get(Code, self.code).printed_at = on.at
+        # Several schools may print a label of one code, and their chains are read in any order.
+        code = state.get(Code, self.code)
+        code.printed_at = max(on.at, code.printed_at or on.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +303,7 @@ class BatchParted(Change):
         if self.is_all:
             thing.retired_at = on.at
             thing.joined_into = self.into
-            state.get(Code, self.code).retired_at = on.at
+            retire_code(state, self.code, on.at, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +399,7 @@ class BatchBroken(Change):
             move(state, item, Sort.OUTSIDE.value, item.home_id, 1)
         if self.is_all:
             batch.retired_at = on.at
-            state.get(Code, self.code).retired_at = on.at
+            retire_code(state, self.code, on.at, on)
 
 
 INHERITED = (
@@ -426,7 +429,7 @@ class ThingRetired(Change):
             move(state, thing, thing.home_id, Sort.OUTSIDE.value, self.quantity)
         thing.retired_at = on.at
         thing.retired_quantity = self.quantity
-        state.get(Code, self.code).retired_at = on.at
+        retire_code(state, self.code, on.at, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +451,7 @@ class ThingRestored(Change):
             move(state, thing, Sort.OUTSIDE.value, thing.home_id, self.quantity)
         thing.retired_at = None
         thing.retired_quantity = None
-        state.get(Code, self.code).retired_at = None
+        retire_code(state, self.code, None, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,7 +518,20 @@ def claim(state: State, code: str, bearer: str, on: Occasion) -> None:
     if row.bearer is not None:
         raise LookupError(f"{code} is taken")
     row.bearer = bearer
-    row.school_id = on.school_id
+    if not row.hops:  # else it went on to another school, whose chain was read before
+        row.school_id = on.school_id
+
+
+def retire_code(state: State, code: str, at: datetime | None, on: Occasion) -> None:
+    """
+    Say since when a code is retired, or that it is not.
+
+    Only the school where it went last says so: what another one did with it came before, but
+    its chain may be read after.
+    """
+    row = state.get(Code, code)
+    if row.school_id == on.school_id:
+        row.retired_at = at
 
 
 def move(state: State, thing: Thing, origin: str, destination: str, quantity: int) -> None:

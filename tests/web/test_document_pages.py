@@ -55,7 +55,7 @@ def say(speaks):
 
 def agrees():
     acting(OPERATOR)
-    for school in (HOME, OTHER):
+    for school in (HOME, OTHER, None):  # the last: all of them at once
         report = examine(True, (), school)
         assert report["agrees"], report
     acting(OPERATOR)
@@ -198,6 +198,22 @@ def test_a_loan_names_its_borrower_and_comes_back(client_of, look, say, sqlite_w
     sent(client, "/returns", codes=f"{item}\n{beakers} × 2")
     acting(OPERATOR)
     assert sorted(loan.left for loan in db.session.scalars(select(Loan))) == [0, 3]
+
+    sent(client, "/loans", person="王芳", codes=f"{beakers} x 4")
+    refused = sent(client, "/returns", 409, codes=f"{beakers} x 2")
+    assert "teacher老师 3" in refused.text
+    assert "王芳 4" in refused.text
+    assert f"{beakers} x 2" in refused.text, "the form keeps what was typed"
+    sent(client, "/returns", 404, codes=beakers, person="没有这个人")
+    sent(client, "/returns", codes=f"{beakers} x 2", person="王芳")
+    look(client, f"/things/{beakers}")
+    page = client.get(f"/things/{beakers}")
+    assert page.text.count('name="loan"') == 2, "each loan comes back by itself"
+    acting(OPERATOR)
+    hers = db.session.scalar(select(Loan.id).where(Loan.quantity == 4))
+    sent(client, "/returns", codes=f"{beakers} x 2", loan=hers)
+    acting(OPERATOR)
+    assert sorted(loan.left for loan in db.session.scalars(select(Loan))) == [0, 0, 3]
     agrees()
 
 
