@@ -16,9 +16,10 @@ from inventory.ledger.models import Document
 from inventory.register.attachments_changes import AttachmentAdded
 from inventory.register.models import Attachment, Tag
 from inventory.register.tags_changes import TagBound, TagUnbound
-from inventory.scope import Actor
+from inventory.scope import Actor, Permission, requires
 
 
+@requires(Permission.ARRANGE)
 def pass_on(
     session: Session, by: Actor, codes: Sequence[str], *, sent: Document, arrival: Document,
     at: datetime,

@@ -232,8 +232,9 @@ def test_a_kind_that_the_receiver_manages_otherwise_is_found_the_next_time(peopl
     theirs = select(Kind.specification, func.count()).join(
         Thing, (Thing.school_id == Kind.school_id) & (Thing.kind_id == Kind.id)
     )
-    query = theirs.where(Kind.school_id == OTHER, Kind.name == "天平Z").group_by(Kind.id, Kind.specification)
-    assert db.session.execute(query).all() == [("100g (item)", 3)]
+    query = theirs.where(Kind.school_id == OTHER, Kind.name == "天平Z")
+    found = db.session.execute(query.group_by(Kind.id, Kind.specification)).all()
+    assert found == [("100g (item)", 3)]
     agrees()
 
 
