@@ -827,6 +827,9 @@ class RepairDeed(WithThings):
         record(session, by, change, at=at, school_id=document.school_id)
         return False
 
+    def comes_back(self, document: Document) -> bool:
+        return _beyond(document) is not None
+
 
 def _beyond(document: Document) -> Sequence[str] | None:
     """What could not be mended, once it is known; None while things are in repair."""

@@ -160,6 +160,9 @@ class TransferDeed(PlainDeed):
         record(session, by, change, at=at, school_id=school)
         return False
 
+    def comes_back(self, document: Document) -> bool:
+        return _refused(document) is not None
+
     def check_reversible(self, session: Session, document: Document) -> None:
         # What another school has is sent back by that school, with its own approval.
         raise CannotReverse(number=document.number, what=document.title)

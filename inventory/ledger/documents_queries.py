@@ -64,9 +64,9 @@ class DocumentRow:
 
     @property
     def can_end_here(self) -> bool:
-        """Whether the rest can be struck; a counter-document takes back all or nothing."""
-        is_reversal = self.type == DocumentType.REVERSAL.value
-        return self.is_unfinished and self.done > 0 and not is_reversal
+        """Whether the rest can be struck; what takes back or takes over does all or nothing."""
+        is_whole = self.type in {DocumentType.REVERSAL.value, DocumentType.ARRIVAL.value}
+        return self.is_unfinished and self.done > 0 and not is_whole
 
     @property
     def is_unfinished(self) -> bool:

@@ -143,6 +143,9 @@ class Deed(Protocol):
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         """Do what is done once at the end; return whether the document is at its end now."""
 
+    def comes_back(self, document: Document) -> bool:
+        """Say whether its things were away and are being brought back."""
+
     def left_when_cut(self, session: Session, document: Document) -> tuple[tuple[int, int], ...]:
         """Return the numbers and quantities of the lines that were carried out so far."""
 
@@ -185,6 +188,9 @@ class PlainDeed:
 
     def finish(self, session: Session, by: Actor, document: Document, at: datetime) -> bool:
         return True
+
+    def comes_back(self, document: Document) -> bool:
+        return False
 
     def left_when_cut(self, session: Session, document: Document) -> tuple[tuple[int, int], ...]:
         lines = lines_of(session, document)[: document.done]
@@ -684,10 +690,14 @@ def _advance(
     session: Session, by: Actor, document: Document, rules: Rules, at: datetime,
     *, is_checked: bool = False,
 ) -> bool:  # fmt: skip
-    """Do the next slice, the first after a look at them all; return whether there is more."""
+    """
+    Do the next slice, the first after a look at all lines; return whether there is more.
+
+    What comes back was looked at when it went: it is no longer as it was then.
+    """
     deed = rules.deeds[document.type]
     with carrying_out(session, by) as acting:
-        if document.done == 0 and not is_checked:
+        if document.done == 0 and not is_checked and not deed.comes_back(document):
             _check_once_more(session, acting, document, rules)
         units = deed.units(session, document)
         stop = min(units, document.done + SLICE)
@@ -712,21 +722,23 @@ def end_here(
 
     Raises:
         Missing: no reason is given.
-        NotInThisState: it is not one that was interrupted.
+        IsAnArrival: what another school sent is taken over whole.
+        NotInThisState: it is not one that was interrupted, or its things are coming back.
         NoReversalOf: a counter-document takes back all or nothing.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     document = document_of(session, school, document_id)
+    _refuse_arrival(document)
     said = reason.strip()[:400]
     if not said:
         raise Missing(field="reason")
     _check_state(document, DocumentState.APPROVED)
-    if document.waits_for is not None or document.done == 0:
+    deed = rules.deeds[document.type]
+    if document.waits_for is not None or document.done == 0 or deed.comes_back(document):
         raise NotInThisState(number=document.number, state=document.state)
     if document.type == DocumentType.REVERSAL.value:
         raise NoReversalOf(type=document.type)
-    deed = rules.deeds[document.type]
     before = len(lines_of(session, document))
     cut = DocumentCut(document.id, deed.left_when_cut(session, document), before, said)
     record(session, by, cut, at=at, school_id=school)

@@ -448,6 +448,8 @@ def test_a_long_repair_ends_in_slices(people, many):
     carried(people["manager"], code)
     act(custody.end_repair, people["manager"], document_id=code, beyond=[many[0], many[29]])
     assert (row(code).state, row(code).done) == ("approved", 25)
+    with pytest.raises(NotInThisState):  # five would stay away for ever
+        act(documents.end_here, people["manager"], document_id=code, reason="够", rules=NO_CHAIN)
     carried(people["manager"], code)
     assert row(code).state == "executed"
     statuses = [thing(one).status for one in many]

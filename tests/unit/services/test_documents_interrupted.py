@@ -174,6 +174,7 @@ def test_what_arrives_from_another_school_is_confirmed_or_refused_and_nothing_el
         (documents.decide, {"decision": Decision(True), "today": TODAY}),
         (documents.decide, {"decision": Decision(False, "不要"), "today": TODAY}),
         (documents.revise, {"wanted": wanted, "revision": None}),
+        (documents.end_here, {"reason": "够了"}),
     ):
         with pytest.raises(IsAnArrival):
             act(service, manager, **asked, **more)
