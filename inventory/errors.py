@@ -412,7 +412,7 @@ class ImportInUse(Refusal):
     code = "import_in_use"
     words = N_(
         "%(count)s things of this import are in the way: they were moved, counted or retired "
-        "since. They are listed on the page of the import."
+        "since, or are lent or in a document. They are listed on the page of the import."
     )
 
 
