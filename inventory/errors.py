@@ -933,3 +933,16 @@ class FileNotKept(Refusal):
     status = 409
     exit_code = 3
     words = N_("This file was not kept. Choose it again to read it in another way.")
+
+
+# --- cards, photographs and files ------------------------------------------------------------
+
+
+class CardChanged(Refusal):
+    """What somebody checked is not what is there by the book any more."""
+
+    code = "card_changed"
+    words = N_(
+        "Something went into %(place)s or out of it while you looked. "
+        "Look at its contents again, then check it."
+    )

@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from inventory.base import new_id
-from inventory.errors import Invalid, Locked, Missing, NotLocked
+from inventory.errors import CardChanged, Invalid, Locked, Missing, NotLocked
 from inventory.journal.service import record
 from inventory.places.changes import PlaceLocked, PlaceUnlocked
+from inventory.places.queries import place_by_code
 from inventory.places.service import one_at_a_time, place_of
+from inventory.register import queries
 from inventory.register.cards_changes import CardChecked
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -17,14 +19,17 @@ LONGEST_NOTE = 200
 
 @requires(Permission.SCAN)
 def check_card(
-    session: Session, by: Actor, *, school_id: str, cabinet_id: str, version: int, contents: str,
+    session: Session, by: Actor, *, school_id: str, cabinet_id: str, contents: str,
     is_right: bool, note: str = "", at: datetime,
 ) -> str:  # fmt: skip
     """
     Put one's initials to it that a cabinet holds what its card says, or say what does not.
 
+    `contents` is the hash of what was on the page that somebody compared with the cabinet.
+
     Raises:
         NotFound: there is no such cabinet.
+        CardChanged: something went in or out since the page was read.
         Missing: it is not right, and nothing is said of it.
         Invalid: the note is too long.
     """
@@ -34,7 +39,13 @@ def check_card(
         raise Missing(field="note")
     if len(note) > LONGEST_NOTE:
         raise Invalid(field="note", value=note[:60])
-    change = CardChecked(place.id, new_id(at), version, contents, is_right, note.strip() or None)
+    row = place_by_code(session, place.id)
+    card = queries.card(session, row) if row is not None else None
+    if card is None or card.contents != contents:
+        raise CardChanged(place=place.path)
+    change = CardChecked(
+        place.id, new_id(at), card.version, contents, is_right, note.strip() or None
+    )
     record(session, by, change, at=at, school_id=school)
     session.flush()
     return change.id

@@ -224,7 +224,13 @@ def test_an_undoing_that_was_cut_off_is_taken_up_again(world):
     before = places(codes)
     bulk_id = begun(BulkSort.MOVE, shelf)
     done(bulk_id, codes[:1])
+    other = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[1]
+    transact(lambda s: register.move_thing(
+        s, OPERATOR, school_id=HOME, code=codes[0], to=other, at=NOON).code)  # fmt: skip
     done(bulk_id, codes)  # a form that was sent again goes on: what is done is not done twice
+    assert row(codes[0]).place_id == other
+    transact(lambda s: register.move_thing(
+        s, OPERATOR, school_id=HOME, code=codes[0], to=shelf, at=NOON).code)  # fmt: skip
 
     undo, left = transact(
         lambda s: bulk.begin_undo(s, OPERATOR, bulk_id=bulk_id, school_id=HOME, at=minutes(3))
