@@ -51,6 +51,7 @@ from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
 from inventory.register import (
+    attachments_api,
     attachments_pages,
     bulk_pages,
     cards_pages,
@@ -131,6 +132,7 @@ APIS = (
     catalogue_api.bp,
     register_api.bp,
     tags_api.bp,
+    attachments_api.bp,
     printing_api.bp,
     documents_api.bp,
     custody_api.bp,

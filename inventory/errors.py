@@ -730,13 +730,18 @@ class DamagedPhoto(Invalid):
 
 class TooManyPixels(Invalid):
     code = "too_many_pixels"
-    words = N_("This picture has %(pixels)s million pixels; at most %(limit)s million are taken.")
+    words = N_(
+        "This picture has %(pixels)s million pixels; at most %(limit)s million are taken. "
+        "Make it smaller, or save it as JPEG."
+    )
 
 
 class FileTooLarge(Invalid):
     code = "file_too_large"
     status = 413
-    words = N_("This file has %(size)s MB; at most %(limit)s MB are taken.")
+    words = N_(
+        "This file has %(size)s MB; at most %(limit)s MB are taken. Make it smaller, or split it."
+    )
 
 
 class TooManyFiles(Refusal):
