@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
+from inventory.catalogue.rules import ManagedAs
 from inventory.ledger.models import Document, DocumentLine
 from inventory.ledger.rules import OPEN, DocumentState, DocumentType
 from inventory.places.models import Place
@@ -149,16 +150,18 @@ def promised(
         select(Thing.code, func.count(), func.min(Document.number))
         .join(
             Document,
-            and_(
-                Document.school_id == Thing.school_id, Document.reverses == Thing.document_id
-            ),
+            and_(Document.school_id == Thing.school_id, Document.reverses == Thing.document_id),
         )
         .where(
             Thing.school_id == school_id,
             Thing.code.in_(list(codes)),
+            Thing.managed_as == ManagedAs.ITEM.value,
             Document.state.in_([one.value for one in HANDED_IN]),
             Document.id != but,
         )
         .group_by(Thing.code)
-    )  # fmt: skip
-    return _summed(session, made) | _summed(session, lines)
+    )
+    found: dict[str, tuple[int, str]] = {}
+    for code, quantity, number in session.execute(union_all(lines, made)):
+        found[code] = (found.get(code, (0, ""))[0] + int(quantity), number)
+    return found

@@ -683,9 +683,9 @@ def move_thing(
     wanted = has if quantity is None else quantity
     _check_part(thing, has, wanted)
     is_batch = thing.managed_as == ManagedAs.BATCH.value
-    there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
-    if not is_batch:
-        there = None
+    there = None
+    if is_batch:
+        there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
     splits = is_batch and (wanted < has or bool(label))
     if splits or there is not None:
         check_at_hand(thing, has, wanted)
