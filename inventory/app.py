@@ -26,7 +26,7 @@ from inventory.custody import changes as custody
 from inventory.custody import pages as custody_pages
 from inventory.custody.service import LIFE_DEEDS
 from inventory.custody.transfers_service import TRANSFER_DEEDS
-from inventory.db import LANE, SharedCommits
+from inventory.db import LANE, PROMISES, SharedCommits
 from inventory.exchange import pages as exchange_pages
 from inventory.identity import changes as identity
 from inventory.identity import edge as identity_edge
@@ -42,6 +42,7 @@ from inventory.ledger import (
 )
 from inventory.ledger import changes as ledger
 from inventory.ledger import pages as ledger_pages
+from inventory.ledger.bound_queries import promised
 from inventory.ledger.documents_service import Deed, ReversalDeed, Rules
 from inventory.ledger.receipts_service import ReceiptDeed
 from inventory.ledger.rules import DocumentType, chains
@@ -50,6 +51,7 @@ from inventory.printing import api as printing_api
 from inventory.printing import pages as printing_pages
 from inventory.register import api as register_api
 from inventory.register import (
+    attachments_api,
     attachments_pages,
     bulk_pages,
     cards_pages,
@@ -130,6 +132,7 @@ APIS = (
     catalogue_api.bp,
     register_api.bp,
     tags_api.bp,
+    attachments_api.bp,
     printing_api.bp,
     documents_api.bp,
     custody_api.bp,
@@ -168,6 +171,7 @@ def create_app(config: Config | None = None) -> APIFlask:
     _take_scans_in(app, TASKS)
     app.extensions[PAGE_PARTS] = PARTS
     app.extensions[catalogue_pages.USES] = uses_of_kinds
+    app.extensions[PROMISES] = promised
     app.extensions[documents_pages.RULES] = Rules(DEEDS, chains(settings.approvals))
     for blueprint in (*PAGES, *APIS):
         app.register_blueprint(blueprint)

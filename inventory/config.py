@@ -54,6 +54,8 @@ class Config:
     public_cards: bool = False
     """Whoever scans a cabinet card without an account sees what is in the cabinet: no names of
     people, no prices, no chemicals. Only where the bureau permits it."""
+    public_hides: str = "药品 试剂 危险 危化 化学品 易制毒 易制爆 剧毒 有毒 腐蚀"
+    """Words, divided by spaces: a class in which one of them stands is on no public card."""
     durable_from_yuan: int = 500
     """Unit price in yuan from which a kind lasts: it is kept in the General and Detail ledger."""
     low_value_classes: str = "玻璃 药品 试剂 材料 工具"

@@ -72,6 +72,8 @@ LANE_WAIT = Histogram(
 )
 
 UPLOADS = "tallycard_uploads"
+PROMISES = "tallycard_promises"
+"""Extension: what says how much of some things open documents wait for; see `register`."""
 OPENED = "tallycard_session_opened"
 """Extension: what is called with each new session, so that none is used by nobody in particular."""
 
@@ -82,6 +84,7 @@ class OpenedSession(FlaskSession):
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:
         super().__init__(db, **options)
         self.info[UPLOADS] = current_app.extensions[UPLOADS]
+        self.info[PROMISES] = current_app.extensions.get(PROMISES)
         told = current_app.extensions.get(OPENED)
         if told is not None:
             told(self)

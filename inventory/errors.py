@@ -412,7 +412,7 @@ class ImportInUse(Refusal):
     code = "import_in_use"
     words = N_(
         "%(count)s things of this import are in the way: they were moved, counted or retired "
-        "since. They are listed on the page of the import."
+        "since, or are lent or in a document. They are listed on the page of the import."
     )
 
 
@@ -730,13 +730,18 @@ class DamagedPhoto(Invalid):
 
 class TooManyPixels(Invalid):
     code = "too_many_pixels"
-    words = N_("This picture has %(pixels)s million pixels; at most %(limit)s million are taken.")
+    words = N_(
+        "This picture has %(pixels)s million pixels; at most %(limit)s million are taken. "
+        "Make it smaller, or save it as JPEG."
+    )
 
 
 class FileTooLarge(Invalid):
     code = "file_too_large"
     status = 413
-    words = N_("This file has %(size)s MB; at most %(limit)s MB are taken.")
+    words = N_(
+        "This file has %(size)s MB; at most %(limit)s MB are taken. Make it smaller, or split it."
+    )
 
 
 class TooManyFiles(Refusal):
@@ -957,3 +962,16 @@ class NotLentTo(Refusal):
     code = "not_lent_to"
     status = 409
     words = N_("%(person)s has not borrowed %(what)s.")
+
+
+# --- cards, photographs and files ------------------------------------------------------------
+
+
+class CardChanged(Refusal):
+    """What somebody checked is not what is there by the book any more."""
+
+    code = "card_changed"
+    words = N_(
+        "Something went into %(place)s or out of it while you looked. "
+        "Look at its contents again, then check it."
+    )

@@ -41,6 +41,7 @@ def documented(
     summary: str,
     *,
     body: dict[str, Any] | None = None,
+    body_type: str = "application/json",
     answer: dict[str, Any] | None = None,
     status: int = 200,
     mimetype: str | tuple[str, ...] = "application/json",
@@ -51,8 +52,8 @@ def documented(
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         view.takes = frozenset(query or ()) | getattr(view, "takes", frozenset())  # type: ignore[attr-defined]
         view.documented = {  # type: ignore[attr-defined]
-            "summary": summary, "body": body, "answer": answer, "status": status,
-            "mimetype": mimetype, "query": query or {},
+            "summary": summary, "body": body, "body_type": body_type, "answer": answer,
+            "status": status, "mimetype": mimetype, "query": query or {},
         }  # fmt: skip
         return view
 
@@ -109,7 +110,7 @@ def _operation(given: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     if told["body"] is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": told["body"]}},
+            "content": {told["body_type"]: {"schema": told["body"]}},
         }
     return operation
 

@@ -60,9 +60,8 @@ from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places import service as places
 from inventory.places.models import BOUNDARY, Place
 from inventory.places.queries import within
-from inventory.places.service import one_at_a_time
+from inventory.places.service import one_at_a_time, refuse_locked
 from inventory.register import service as register
-from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import ThingDescribed, ThingMoved
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import EDGES, Status, shown

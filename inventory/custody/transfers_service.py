@@ -68,8 +68,7 @@ from inventory.ledger.models import Document, DocumentLine, details_of
 from inventory.ledger.rules import RECEIVER, DocumentState, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places.models import Place, School, Sort
-from inventory.places.service import one_at_a_time
-from inventory.register.cards_service import refuse_locked
+from inventory.places.service import one_at_a_time, refuse_locked
 from inventory.register.models import Code, Holding, Thing
 from inventory.register.rules import Status
 from inventory.register.service import (

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from inventory.catalogue.rules import ManagedAs
 from inventory.db import db, transact
-from inventory.errors import ImportInUse, Invalid, Missing, Refusal
+from inventory.errors import ImportInUse, Invalid, Locked, Missing, Refusal
 from inventory.exchange import queries, service
 from inventory.exchange.columns_service import choose_columns
 from inventory.exchange.edge import Applying, keep, kept, read, stage
@@ -237,11 +237,13 @@ def create_application(import_id: str) -> Any:
     by = actor()
     form()
     _head(import_id)
-    applying, left = Applying(by, import_id), 1
-    for _ in range(SLICES_A_REQUEST):
-        left = applying.slice(now())
-        if not left:
-            break
+    applying = Applying(by, import_id)
+    try:
+        for _ in range(SLICES_A_REQUEST):
+            if not applying.slice(now()):
+                break
+    except Locked as refusal:  # what is done stays done, and it goes on when the place is open
+        return _show(_head(import_id), words(refusal), refusal.status)
     if request.headers.get("HX-Request") == "true":
         return render_template("exchange/_applying.html", head=_head(import_id))
     return redirect(url_for("exchange.show_import", import_id=import_id))

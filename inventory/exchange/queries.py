@@ -13,6 +13,7 @@ from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
 from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.exchange.models import Import, ImportFault, ImportRow, RowStatus
+from inventory.ledger import bound_queries
 from inventory.places.models import Place
 from inventory.register.models import Holding, Thing
 
@@ -243,7 +244,7 @@ def in_the_way(
     session: Session, school_id: str, since: datetime | None, made: Iterable[Made]
 ) -> list[Obstacle]:
     """
-    Return the things of some rows that were moved, retired or counted since.
+    Return the things of some rows that were moved, retired or counted since, or are bound now.
 
     Labels that were printed, descriptions that were changed, and a batch that grew by something
     else since are not in the way: so much of that batch stays.
@@ -268,28 +269,21 @@ def _moved_or_retired(
     session: Session, school_id: str, codes: Sequence[str], wanted: dict[str, tuple[str, int]]
 ) -> list[Obstacle]:
     query = (
-        select(Thing.code, Thing.home_id, Thing.retired_at, Holding.quantity, Kind.name, Place.path)
+        select(Thing.code, Thing.home_id, Kind.name, Place.path)
         .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
         .join(Place, and_(Place.school_id == Thing.school_id, Place.id == Thing.home_id))
-        .outerjoin(
-            Holding,
-            and_(
-                Holding.school_id == Thing.school_id,
-                Holding.code == Thing.code,
-                Holding.place_id == Thing.home_id,
-            ),
+        .where(
+            Thing.school_id == school_id, Thing.code.in_(codes), Thing.retired_at.is_(None)
         )
-        .where(Thing.school_id == school_id, Thing.code.in_(codes))
-    )
-    found: list[Obstacle] = []
-    for code, home, retired_at, has, name, path in session.execute(query):
-        place, quantity = wanted[code]
-        if retired_at is not None:
-            found.append(Obstacle(code, name, "retired"))
-        elif home != place:
-            found.append(Obstacle(code, name, "moved", path))
-        elif (has or 0) < quantity:
-            found.append(Obstacle(code, name, "fewer", path))
+    )  # fmt: skip
+    found = [
+        Obstacle(code, name, "moved", path)
+        for code, home, name, path in session.execute(query)
+        if home != wanted[code][0]
+    ]
+    quantities = {code: wanted[code][1] for code in codes}
+    for one in bound_queries.bound(session, school_id, quantities):
+        found.append(Obstacle(one.code, one.name, one.reason, one.where))
     return found
 
 

@@ -60,7 +60,7 @@ from inventory.ledger.models import Document
 from inventory.ledger.rules import DocumentType
 from inventory.ledger.service import post_document, post_line
 from inventory.places.models import Place, School, Sort
-from inventory.places.service import place_by_path
+from inventory.places.service import place_by_path, refuse_locked
 from inventory.register import service as register
 from inventory.register.models import Thing
 from inventory.register.queries import uses_of_kinds
@@ -538,6 +538,7 @@ def apply_slice(
 
     Raises:
         NotFound: no such import in sight.
+        Locked: a place of the next rows is.
     """
     job = session.scalar(select(Import).where(Import.id == import_id).with_for_update())
     if job is None:
@@ -833,6 +834,7 @@ def _places_for(
         Place.school_id == school_id, Place.path.in_(sorted(set(paths.values())))
     )
     found = {row[0]: row[1] for row in session.execute(query)}
+    refuse_locked(session, school_id, found.values())
     return {n: found[path] for n, path in paths.items()}
 
 
@@ -852,7 +854,8 @@ def undo_slice(session: Session, by: Actor, *, import_id: str, at: datetime) -> 
         NotFound: no such import in sight.
         NothingToTakeBack: it was never carried out.
         CannotUndoImport: an earlier release made it and did not record what each row made.
-        ImportInUse: things were moved, counted or retired since; `things` names them.
+        ImportInUse: things were moved, counted or retired since, or are lent, locked in or in an
+            open document; `things` names them.
     """
     job = session.scalar(select(Import).where(Import.id == import_id).with_for_update())
     if job is None:

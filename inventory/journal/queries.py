@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inventory.journal.models import ChainHead, Event
@@ -73,6 +73,30 @@ def since(
         Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
         for row in session.scalars(query.order_by(Event.seq))
     ]
+
+
+def subjects_of(
+    session: Session, school_id: str, kind: str, *, mention: str, subject: str,
+    between: tuple[str, str],
+) -> list[str]:  # fmt: skip
+    """
+    Return what the events of a kind that mention something are about, in their order.
+
+    Only those are looked at that lie between the first event of one kind about `subject` and the
+    last one of another kind; so nobody walks along the whole chain.
+    """
+    span = (Event.school_id == school_id, Event.subject == subject)
+    first, last = between
+    begun = select(func.min(Event.seq)).where(*span, Event.kind == first)
+    ended = select(func.max(Event.seq)).where(*span, Event.kind == last)
+    query = select(Event.subject).where(
+        Event.chain == school_id,
+        Event.school_id == school_id,
+        Event.seq.between(begun.scalar_subquery(), ended.scalar_subquery()),
+        Event.kind == kind,
+        Event.data.contains(f'"{mention}"', autoescape=True),
+    )
+    return list(session.scalars(query.order_by(Event.seq)))
 
 
 def head_hashes(session: Session, schools: list[str]) -> dict[str, str]:

@@ -21,8 +21,10 @@ from inventory.errors import (
     VoucherUsed,
     WithoutUnit,
 )
+from inventory.journal.queries import subjects_of
 from inventory.journal.service import record
-from inventory.ledger.documents_changes import LineBound
+from inventory.ledger import bound_queries
+from inventory.ledger.documents_changes import DocumentExecuted, DocumentSubmitted, LineBound
 from inventory.ledger.documents_service import (
     Draft,
     Line,
@@ -33,10 +35,11 @@ from inventory.ledger.models import Document, DocumentLine, LedgerLine, details_
 from inventory.ledger.rules import DocumentState, DocumentType
 from inventory.ledger.service import keeper_of_place, post_line
 from inventory.places.models import Place, Sort
+from inventory.places.service import refuse_locked
 from inventory.register import service as register
-from inventory.register.cards_service import refuse_locked
+from inventory.register.changes import ThingRegistered
 from inventory.register.models import Thing
-from inventory.register.rules import DATE, Status, description
+from inventory.register.rules import DATE, description
 from inventory.register.service import NewThing
 from inventory.scope import Actor
 
@@ -106,18 +109,23 @@ class ReceiptDeed(PlainDeed):
 
     def check_reversible(self, session: Session, document: Document) -> None:
         """
-        Refuse to take back what is no longer as it came.
+        Refuse to take back what is no longer as it came, before anything of it is done.
 
         Raises:
-            CannotReverse: a thing was moved on, scrapped or retired, or a batch has become less.
+            CannotReverse: a thing is lent, in repair, in another document, locked in, scrapped
+                or retired, or a batch has become less.
         """
-        made = _made(session, document)
-        wanted = sum(one.count for one in _portions(session, document) if _is_item(one.kind))
-        if len(made) != wanted:
+        portions = _portions(session, document)
+        wanted = dict.fromkeys((thing.code for thing in _made(session, document)), 1)
+        if len(wanted) != sum(one.count for one in portions if _is_item(one.kind)):
             raise CannotReverse(number=document.number, what=document.title)
-        for thing in made:
-            if thing.retired_at is not None or thing.status != Status.IN_USE.value:
-                raise CannotReverse(number=document.number, what=thing.number)
+        for one in portions:
+            if not _is_item(one.kind):
+                code = one.line.code or ""
+                wanted[code] = wanted.get(code, 0) + one.line.quantity
+        school = document.school_id
+        for thing in bound_queries.bound(session, school, wanted, taken_back=document.id):
+            raise CannotReverse(number=document.number, what=thing.number)
 
     def take_back(
         self, session: Session, by: Actor, document: Document, counter: Document,
@@ -323,10 +331,18 @@ def _make_batch(
 
 
 def _made(session: Session, document: Document) -> list[Thing]:
-    """The single things that a receipt made, in the order in which they were made."""
+    """
+    The single things that a receipt made, in the order in which they were made.
+
+    The journal knows them: a thing itself names the document by which it came to its status.
+    """
+    codes = subjects_of(
+        session, document.school_id, ThingRegistered.kind, mention=document.id,
+        subject=document.id, between=(DocumentSubmitted.kind, DocumentExecuted.kind),
+    )  # fmt: skip
     query = select(Thing).where(
         Thing.school_id == document.school_id,
-        Thing.document_id == document.id,
+        Thing.code.in_(codes),
         Thing.managed_as == ManagedAs.ITEM.value,
     )
     return list(session.scalars(query.order_by(Thing.code)))

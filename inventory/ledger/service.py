@@ -32,9 +32,8 @@ from inventory.ledger.changes import DocumentPosted, LinePosted
 from inventory.ledger.models import Document, DocumentLine
 from inventory.ledger.rules import OPEN, PREFIX, DocumentType
 from inventory.places.models import Place
-from inventory.places.service import one_at_a_time
+from inventory.places.service import one_at_a_time, refuse_locked
 from inventory.register import service as register
-from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import ThingRestored
 from inventory.register.models import Holding, Thing
 from inventory.register.rules import Status, description, shown
@@ -361,6 +360,7 @@ def restore_thing(
         IsRetired: its place or its kind was given up meanwhile.
         BatchThere: another batch of its kind is there now.
         CannotRestore: it joined another batch.
+        Locked: its place is.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
@@ -375,6 +375,7 @@ def restore_thing(
     home = session.get_one(Place, (school, thing.home_id))
     if home.retired_at is not None:
         raise IsRetired(what=home.path)
+    refuse_locked(session, school, (home.id,))
     if thing.managed_as == ManagedAs.BATCH.value and (
         batch := _batch_at(session, kind, thing.home_id)
     ):
@@ -400,6 +401,8 @@ def correct_quantity(
         NotABatch: a single thing has no quantity.
         BadQuantity: not a number of pieces; for none of it at all, retire it.
         Missing: no reason is given.
+        WrongStatus, Lent: it is in repair, or less than what is lent or in open documents.
+        Locked: its place is.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
@@ -415,6 +418,7 @@ def correct_quantity(
     if not difference:
         return None
     _refuse_bound(session, thing, quantity)
+    refuse_locked(session, school, (thing.home_id,))
     document = _post_document(session, by, DocumentType.CORRECTION, reason.strip(), school, at)
     if difference > 0:
         register.grow_batch(session, by, batch=thing, quantity=difference, at=at)

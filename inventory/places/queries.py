@@ -172,3 +172,10 @@ def _row(row: Place, keeper: str | None) -> PlaceRow:
         row.school_id, row.id, row.sort, row.short, row.name, row.path, row.parent_id,
         row.ordinal, keeper, row.retired_at, row.other_words, row.locked_at, row.lock_reason,
     )  # fmt: skip
+
+
+def locked_places(session: Session, school_id: str) -> set[str]:
+    """Return the places that are locked, with all that is in them."""
+    query = select(Place.id).where(Place.school_id == school_id, Place.locked_at.is_not(None))
+    found = set(session.scalars(query))
+    return {one for place in found for one in within(session, school_id, place)}

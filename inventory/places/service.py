@@ -1,6 +1,6 @@
 """This module is about entering schools and setting up rooms, cabinets and shelves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from inventory.errors import (
     HoldsDemonstration,
     Invalid,
     IsRetired,
+    Locked,
     Missing,
     NameTaken,
     NotFound,
@@ -245,6 +246,7 @@ def move_place(
         NotFound: there is no such place, or the other one is of the wrong sort.
         IsRetired: one of them was given up.
         NameTaken: there is a place of this number already.
+        Locked: it is locked, or stands in, or would come into a place that is.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
@@ -253,6 +255,7 @@ def move_place(
         raise NotFound(what="place", key=above.path)
     if place.parent_id == above.id:
         return place
+    refuse_locked(session, school, (place.id, above.id))
     _check_path(session, place, above, place.short)
     ordinal = _next_ordinal(session, school, above.id, Sort(place.sort))
     _change(session, by, place, {"parent": above.id, "ordinal": ordinal}, at)
@@ -345,3 +348,22 @@ def _went_together(session: Session, place: Place) -> list[str]:
         layer = list(session.scalars(query.order_by(Place.ordinal)))
         codes.extend(layer)
     return codes
+
+
+def refuse_locked(session: Session, school_id: str, place_ids: Iterable[str]) -> None:
+    """
+    Refuse what would go in or out of a place that is locked, or stands in one that is.
+
+    Raises:
+        Locked: one of them is.
+    """
+    wanted = set(place_ids)
+    for _ in range(3):  # a shelf stands in a cabinet, a cabinet in a room
+        query = select(Place).where(Place.school_id == school_id, Place.id.in_(sorted(wanted)))
+        places = list(session.scalars(query))
+        for place in places:
+            if place.locked_at is not None:
+                raise Locked(place=place.path, reason=place.lock_reason or "")
+        wanted = {place.parent_id for place in places if place.parent_id}
+        if not wanted:
+            return

@@ -1,22 +1,31 @@
 """This module is about the pages of photographs and files: in, out, removed and back."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from inventory.db import db, transact, uploads_of
-from inventory.errors import Missing
+from inventory.errors import Missing, Refusal
 from inventory.register import attachments_queries as queries
 from inventory.register import attachments_service as service
 from inventory.register.attachments_queries import AttachmentRow
-from inventory.register.attachments_rules import BINARY, JPEG, MOST_FILES, PDF, prepared
+from inventory.register.attachments_rules import (
+    BINARY,
+    JPEG,
+    MOST_FILES,
+    PDF,
+    Prepared,
+    prepared,
+)
 from inventory.register.queries import codes
 from inventory.register.rules import code_in
 from inventory.scope import Permission
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
 from inventory.web.forms import form, way_back
+from inventory.web.refusals import words
 
 SHOWN_AS = {JPEG, PDF}
 """Types that are said; all else leaves as bytes that no browser opens."""
@@ -32,21 +41,50 @@ def create_attachments() -> Any:
     subject = code_in(values["subject"]) or values["subject"]
     row = codes(db.session(), [subject]).get(subject)
     school_id = found(row.school_id if row else None, "thing", subject)
+    back = way_back(values["back"], f"/{subject}")
+    name = ""
+    ready: list[Prepared] = []
+    try:
+        # Drawn, and on the disk, before the turn to write is taken: nobody waits for it.
+        for name, content in _sent():
+            ready.append(prepared(content, name, uploads_of(db.session()).most_bytes))
+        name = ""
+        service.lay_down(db.session(), by, school_id=school_id, subject=subject, files=ready)
+        transact(
+            lambda session: [
+                service.attach(
+                    session, by, school_id=school_id, subject=subject, content=one, at=now()
+                ).id
+                for one in ready
+            ]
+        )
+    except Refusal as refusal:
+        return _again(school_id, subject, back, name, refusal)
+    return redirect(back)
+
+
+def _sent() -> Iterator[tuple[str, bytes]]:
+    """
+    The files of a form, one after the other, each by its name.
+
+    Raises:
+        Missing: there is none.
+    """
+    most = uploads_of(db.session()).most_bytes
     files = [one for one in request.files.getlist("file") if one.filename][:MOST_FILES]
     if not files:
         raise Missing(field="file")
-    most = uploads_of(db.session()).most_bytes
-    # Drawn before the turn to write is taken: nobody waits for a large photograph.
-    ready = [prepared(one.stream.read(most + 1), one.filename or "", most) for one in files]
-    transact(
-        lambda session: [
-            service.attach(
-                session, by, school_id=school_id, subject=subject, content=one, at=now()
-            ).id
-            for one in ready
-        ]
-    )
-    return redirect(way_back(values["back"], f"/{subject}"))
+    for one in files:
+        yield one.filename or "", one.stream.read(most + 1)
+
+
+def _again(school_id: str, subject: str, back: str, name: str, refusal: Refusal) -> Any:
+    """The form once more, with what is attached, and what to do about what was refused."""
+    page = render_template(
+        "register/attaching.html", subject=subject, back=back, name=name[-60:],
+        message=words(refusal), attached=queries.of(db.session(), school_id, subject),
+    )  # fmt: skip
+    return page, refusal.status
 
 
 def _attachment(attachment_id: str) -> AttachmentRow:
@@ -57,8 +95,12 @@ def _attachment(attachment_id: str) -> AttachmentRow:
 @needs(Permission.SEE)
 def show_attachment(attachment_id: str) -> Any:
     """A photograph as a picture; any file as a download."""
-    row = _attachment(attachment_id)
-    content = found(queries.content(db.session(), row), "attachment", attachment_id)
+    return as_download(_attachment(attachment_id))
+
+
+def as_download(row: AttachmentRow) -> Response:
+    """The bytes of an attachment; what no browser shall open leaves as a download."""
+    content = found(queries.content(db.session(), row), "attachment", row.id)
     answer = Response(content, mimetype=row.media_type if row.media_type in SHOWN_AS else BINARY)
     if not row.is_photo:
         name = quote(row.name)

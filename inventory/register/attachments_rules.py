@@ -9,8 +9,11 @@ import hashlib
 import re
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from lzma import LZMAError
+from threading import Lock
 from typing import Any
 
 from inventory.errors import (
@@ -25,6 +28,10 @@ PHOTO, FILE = "photo", "file"
 LONGEST_SIDE = 1600
 THUMBNAIL_SIDE = 320
 MOST_MEGAPIXELS = 60
+MOST_MEGAPIXELS_AT_ONCE = 25
+"""Of pictures that cannot be decoded small from the start, as only a JPEG can."""
+DECODING = Lock()
+"""One picture at a time: a decoded one takes a hundred megabytes, and memory is the server's."""
 QUALITY, THUMBNAIL_QUALITY = 82, 75
 LONGEST_NAME = 120
 MOST_FILES = 24
@@ -54,6 +61,13 @@ OLD_OFFICE = {
     "dps": BINARY,
 }
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, LZMAError, NotImplementedError, RuntimeError, ValueError,
+    OSError, EOFError,
+)  # fmt: skip
+"""What reading a damaged zip may end with."""
+BROKEN = (zlib.error, OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError)
+"""What drawing a damaged picture may end with."""
 MARKUP = ("<",)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
@@ -124,7 +138,7 @@ def _of_zip(content: bytes) -> tuple[str, str]:
             first = names[0] if names else ""
             size = pack.getinfo(first).file_size if first == "mimetype" else 0
             kind = pack.read(first).decode("ascii", "replace") if 0 < size < 200 else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except UNREADABLE as error:
         raise WrongFile(field="file") from error
     if len(names) > MOST_MEMBERS or any("vbaProject" in one for one in names):
         raise WrongFile(field="file")
@@ -153,16 +167,29 @@ def _photo(content: bytes) -> Prepared:
     # Imported here: it would take a tenth of every command's start.
     from PIL import Image, ImageOps
 
-    with warnings.catch_warnings():
+    with DECODING, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             with Image.open(BytesIO(content), formats=("JPEG", "PNG", "WEBP", "GIF", "BMP")) as raw:
-                _check_pixels(raw.width, raw.height)
-                raw.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+                is_jpeg = raw.format in {"JPEG", "MPO"}
+                _check_pixels(raw.width, raw.height, is_jpeg)
+                if is_jpeg:
+                    raw.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+                if raw.mode in {"RGB", "RGBA", "L"}:
+                    # Made small before anything else, for every step makes a copy of it.
+                    raw.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
                 picture = _on_white(ImageOps.exif_transpose(raw))
         except Image.DecompressionBombError as error:
             raise TooManyPixels(field="file", pixels="180+", limit=MOST_MEGAPIXELS) from error
-        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
+        except (
+            zlib.error,
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            IndexError,
+            TypeError,
+        ) as error:
             raise DamagedPhoto(field="file") from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     kept = _jpeg(picture, QUALITY)
@@ -170,10 +197,11 @@ def _photo(content: bytes) -> Prepared:
     return Prepared(PHOTO, "", JPEG, kept, _jpeg(picture, THUMBNAIL_QUALITY))
 
 
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MOST_MEGAPIXELS * 1_000_000:
+def _check_pixels(width: int, height: int, is_jpeg: bool) -> None:
+    most = MOST_MEGAPIXELS if is_jpeg else MOST_MEGAPIXELS_AT_ONCE
+    if width * height > most * 1_000_000:
         pixels = -(-width * height // 1_000_000)
-        raise TooManyPixels(field="file", pixels=pixels, limit=MOST_MEGAPIXELS)
+        raise TooManyPixels(field="file", pixels=pixels, limit=most)
 
 
 def _on_white(picture: Any) -> Any:

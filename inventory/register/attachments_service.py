@@ -1,6 +1,8 @@
 """This module is about attaching photographs and files to what bears a code, and removing them."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +24,43 @@ from inventory.scope import Actor, Permission, own_school, requires
 
 
 @requires(Permission.ARRANGE)
+def lay_down(
+    session: Session, by: Actor, *, school_id: str, subject: str, files: Sequence[Prepared]
+) -> None:
+    """
+    Put the bytes of files onto the disk, before the turn to write that attaches them is taken.
+
+    A disk takes its time over each, and nobody shall wait for it. It is asked first whether they
+    may be attached, so that what is refused leaves nothing; should that change in the moment
+    between, bytes are left that no row names, which do no harm.
+
+    Raises:
+        NotFound, TooManyFiles: see `attach`.
+    """
+    school = own_school(by, school_id)
+    _bearer(session, school, subject)
+    there = set(session.scalars(_attached(school, subject).with_only_columns(Attachment.sha256)))
+    if len(there | {one.sha256 for one in files}) > MOST_FILES:
+        raise TooManyFiles(limit=MOST_FILES)
+    folder = uploads_of(session).folder
+    for one in files:
+        store.keep(folder, one.sha256, one.content, one.thumbnail)
+
+
+def _bearer(session: Session, school: str, subject: str) -> None:
+    bearer = session.get(Code, subject)
+    if bearer is None or bearer.school_id != school or bearer.bearer is None:
+        raise NotFound(what="thing", key=subject[:60])
+
+
+def _attached(school: str, subject: str) -> Any:
+    return select(Attachment).where(
+        Attachment.school_id == school, Attachment.subject == subject,
+        Attachment.removed_at.is_(None),
+    )  # fmt: skip
+
+
+@requires(Permission.ARRANGE)
 def attach(
     session: Session, by: Actor, *, school_id: str, subject: str, content: bytes | Prepared,
     name: str = "", at: datetime,
@@ -30,7 +69,8 @@ def attach(
     Attach a photograph or file to the thing, place or document that bears a code.
 
     The bytes are on the disk for good before the transaction commits. A large photograph takes
-    a while to be drawn anew: an edge prepares it before it takes its turn to write.
+    a while to be drawn anew, and a disk to take it: an edge prepares it, and lays it down, before
+    it takes its turn to write.
 
     Raises:
         NotFound: nothing of the school bears the code.
@@ -42,15 +82,10 @@ def attach(
     if not isinstance(content, Prepared):
         content = prepared(content, name, uploads.most_bytes)
     one_at_a_time(session, school)
-    bearer = session.get(Code, subject)
-    if bearer is None or bearer.school_id != school or bearer.bearer is None:
-        raise NotFound(what="thing", key=subject[:60])
-    there = select(Attachment).where(
-        Attachment.school_id == school, Attachment.subject == subject,
-        Attachment.removed_at.is_(None),
-    )  # fmt: skip
+    _bearer(session, school, subject)
+    there = _attached(school, subject)
     digest = content.sha256
-    same = session.scalar(there.where(Attachment.sha256 == digest).limit(1))
+    same: Attachment | None = session.scalar(there.where(Attachment.sha256 == digest).limit(1))
     if same is not None:
         return same
     if int(session.scalar(select(func.count()).select_from(there.subquery())) or 0) >= MOST_FILES:

@@ -92,12 +92,9 @@ def _changed(by: Actor, sort: BulkSort, codes: list[str], values: dict[str, str]
     once = values["once"]
     if once and not (len(once) == 32 and once.isalnum() and once.isascii()):
         raise Invalid(field="once", value=once[:60])
-    if sort is BulkSort.MOVE:
-        if not values["to"]:
-            raise Missing(field="to")
-        to = spot_named(values["to"], school_id).id
-    else:
-        to = values["keeper"]
+    if sort is BulkSort.MOVE and not values["to"]:
+        raise Missing(field="to")
+    to = values["keeper"] if sort is BulkSort.KEEPER else spot_named(values["to"], school_id).id
     try:
         bulk_id = transact(
             lambda session: bulk_service.begin(
@@ -105,7 +102,9 @@ def _changed(by: Actor, sort: BulkSort, codes: list[str], values: dict[str, str]
             )
         )
     except AlreadyRecorded:
-        return redirect(url_for("bulk.show_bulk_change", bulk_id=once))
+        bulk_id = once
+        if not _is_same(once, sort, to):
+            return redirect(url_for("bulk.show_bulk_change", bulk_id=once))
     out = _in_slices(
         codes,
         lambda session, part: bulk_service.go_on(
@@ -113,6 +112,13 @@ def _changed(by: Actor, sort: BulkSort, codes: list[str], values: dict[str, str]
         ),
     )
     return _result(bulk_id, out)
+
+
+def _is_same(bulk_id: str, sort: BulkSort, to: str) -> bool:
+    """Whether a form was sent again that begins this bulk change: then it goes on where it was."""
+    bulk = found(bulk_queries.bulk(db.session(), bulk_id), "bulk", bulk_id)
+    aim = bulk.target if sort is BulkSort.MOVE else bulk.to
+    return bulk.undone_by is None and bulk.sort == sort.value and aim == to.strip()
 
 
 def _one_school(rows: Sequence[queries.ThingRow], codes: list[str]) -> str:

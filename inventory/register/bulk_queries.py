@@ -1,14 +1,16 @@
 """This module is about reading what was done to many things at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from inventory.identity.models import Person
 from inventory.places.models import Place
 from inventory.register.bulk_models import BulkChange, BulkItem, BulkSort
+from inventory.register.models import Thing
 
 SHOWN = 200
 
@@ -27,6 +29,10 @@ class BulkRow:
     undone_by: str | None
     count: int
     codes: tuple[str, ...]
+    target: str | None = None
+    """The id of the place or the person."""
+    left: int = 0
+    """Of one that was undone: how many things are still as it left them."""
 
 
 def bulk(session: Session, bulk_id: str) -> BulkRow | None:
@@ -39,8 +45,51 @@ def bulk(session: Session, bulk_id: str) -> BulkRow | None:
     count = session.scalar(select(func.count()).select_from(BulkItem).where(own))
     return BulkRow(
         row.school_id, row.id, row.sort, _target(session, row), row.of, row.at, row.by,
-        row.undone_by, int(count or 0), tuple(codes),
+        row.undone_by, int(count or 0), tuple(codes), row.to,
+        len(still_changed(session, row)) if row.undone_by else 0,
     )  # fmt: skip
+
+
+def codes_of(session: Session, school_id: str, bulk_id: str) -> list[str]:
+    """Return the codes of all that a bulk change changed."""
+    query = select(BulkItem.code).where(
+        BulkItem.school_id == school_id, BulkItem.bulk_id == bulk_id
+    )
+    return list(session.scalars(query.order_by(BulkItem.code)))
+
+
+def changed_of(session: Session, bulk: BulkChange, codes: Sequence[str]) -> set[str]:
+    """Return those of some codes that a bulk change changed already."""
+    query = select(BulkItem.code).where(
+        BulkItem.school_id == bulk.school_id, BulkItem.bulk_id == bulk.id,
+        BulkItem.code.in_(list(codes)),
+    )  # fmt: skip
+    return set(session.scalars(query))
+
+
+def still_changed(session: Session, bulk: BulkChange) -> list[str]:
+    """Return what is alive of a bulk change and still as it left it, though it was undone."""
+    undone = aliased(BulkItem)
+    now = Thing.home_id if bulk.sort == BulkSort.MOVE.value else Thing.keeper_id
+    query = (
+        select(BulkItem.code)
+        .join(Thing, and_(Thing.school_id == BulkItem.school_id, Thing.code == BulkItem.code))
+        .outerjoin(
+            undone,
+            and_(
+                undone.school_id == BulkItem.school_id,
+                undone.bulk_id == bulk.undone_by,
+                undone.code == BulkItem.code,
+            ),
+        )
+        .where(
+            BulkItem.school_id == bulk.school_id, BulkItem.bulk_id == bulk.id,
+            undone.code.is_(None), Thing.retired_at.is_(None),
+            or_(now == BulkItem.after, and_(now.is_(None), BulkItem.after.is_(None))),
+        )
+        .order_by(BulkItem.code)
+    )  # fmt: skip
+    return list(session.scalars(query))
 
 
 def _target(session: Session, row: BulkChange) -> str:

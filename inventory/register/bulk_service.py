@@ -1,6 +1,6 @@
 """This module is about changing many things at once, a slice at a time, and undoing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,14 +13,15 @@ from inventory.errors import AlreadyRecorded, BulkUndone, IsRetired, NotFound
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
 from inventory.places import service as places
-from inventory.places.models import Place
+from inventory.places.models import ALIVE, Place, Sort
+from inventory.places.queries import locked_places
+from inventory.register import bulk_queries
 from inventory.register.bulk_changes import BulkBegun
 from inventory.register.bulk_models import BulkChange, BulkItem, BulkSort
-from inventory.register.cards_service import locked_places
 from inventory.register.changes import ThingDescribed, ThingMoved
 from inventory.register.models import Holding, Thing
 from inventory.register.rules import description
-from inventory.register.service import batches_of
+from inventory.register.service import batches_of, promises
 from inventory.scope import Actor, Permission, own_school, requires
 
 SLICE = 25
@@ -100,19 +101,25 @@ def begin_undo(
     """
     Begin to undo a bulk change by another one; return its id and the codes of the things.
 
+    An undoing that was cut off, or that left things out which stand in its way no longer, is
+    taken up again: then it is that one, and the things that are still as the bulk change left
+    them.
+
     Raises:
         NotFound: there is no such bulk change.
-        BulkUndone: it was undone before.
+        BulkUndone: it was undone before, and nothing of it is left to be undone.
     """
     school = own_school(by, school_id)
     places.one_at_a_time(session, school)
     bulk = bulk_of(session, school, bulk_id)
     if bulk.undone_by is not None:
-        raise BulkUndone(what="bulk")
+        left = bulk_queries.still_changed(session, bulk)
+        if not left:
+            raise BulkUndone(what="bulk")
+        return bulk.undone_by, left
     undo_id = new_id(at)
     record(session, by, BulkBegun(undo_id, bulk.sort, None, bulk.id), at=at, school_id=school)
-    query = select(BulkItem.code).where(BulkItem.school_id == school, BulkItem.bulk_id == bulk.id)
-    return undo_id, list(session.scalars(query.order_by(BulkItem.code)))
+    return undo_id, bulk_queries.codes_of(session, school, bulk.id)
 
 
 @requires(Permission.ARRANGE)
@@ -173,13 +180,13 @@ def _change(
     session: Session, by: Actor, bulk: BulkChange, things: Sequence[Thing],
     targets: dict[str, str | None], at: datetime,
 ) -> list[LeftOut]:  # fmt: skip
-    held = _held(session, bulk.school_id, things)
-    batches = batches_of(session, bulk.school_id, {thing.kind_id for thing in things})
-    locked = locked_places(session, bulk.school_id)
+    school = bulk.school_id
+    done = bulk_queries.changed_of(session, bulk, [thing.code for thing in things])
+    room = _look_around(session, bulk, things, targets)
     out: list[LeftOut] = []
     for thing in things:
         to = targets[thing.code]
-        if _now(bulk.sort, thing) == to and thing.retired_at is None:
+        if thing.code in done or (_now(bulk.sort, thing) == to and thing.retired_at is None):
             continue
         change: ThingDescribed | ThingMoved
         if thing.retired_at is not None:
@@ -188,23 +195,67 @@ def _change(
             change = ThingDescribed(
                 thing.code, (("keeper", to),), (("keeper", thing.keeper_id),), bulk=bulk.id
             )
-            record(session, by, change, at=at, school_id=bulk.school_id)
-        elif locked & {thing.home_id, str(to)}:
-            out.append(LeftOut(thing.code, thing.number, "locked"))
-        elif reason := _not_to(thing, str(to), held, batches):
+            record(session, by, change, at=at, school_id=school)
+        elif reason := room.forbids(thing, str(to)):
             out.append(LeftOut(thing.code, thing.number, reason))
         else:
-            quantity = held[thing.code][0].quantity
+            quantity = room.held[thing.code][0].quantity
             change = ThingMoved(thing.code, thing.home_id, str(to), quantity, bulk=bulk.id)
-            record(session, by, change, at=at, school_id=bulk.school_id)
+            record(session, by, change, at=at, school_id=school)
             if thing.managed_as == ManagedAs.BATCH.value:
-                batches[thing.kind_id, str(to)] = thing
+                room.batches[thing.kind_id, str(to)] = thing
     session.flush()
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What may stand in the way of a slice of things that are moved, read at once for all."""
+
+    held: dict[str, list[Holding]]
+    batches: dict[tuple[str, str], Thing]
+    locked: set[str]
+    given_up: set[str]
+    """Places to which they would go, and that were retired meanwhile."""
+    promised: Mapping[str, tuple[int, str]]
+
+    def forbids(self, thing: Thing, to: str) -> str:
+        """Why a thing cannot go to a place with the others; empty when it can."""
+        if to in self.given_up:
+            return "place_retired"
+        if self.locked & {thing.home_id, to}:
+            return "locked"
+        if thing.code in self.promised:
+            return "in_document"
+        if [one.place_id for one in self.held[thing.code]] != [thing.home_id]:
+            return "not_all_here"
+        is_batch = thing.managed_as == ManagedAs.BATCH.value
+        there = self.batches.get((thing.kind_id, to)) if is_batch else None
+        return "batch_there" if there is not None and there.code != thing.code else ""
+
+
+def _look_around(
+    session: Session, bulk: BulkChange, things: Sequence[Thing],
+    targets: Mapping[str, str | None],
+) -> _Room:  # fmt: skip
+    if bulk.sort != BulkSort.MOVE.value:
+        return _Room({}, {}, set(), set(), {})
+    school = bulk.school_id
+    wanted = sorted({to for to in targets.values() if to})
+    query = select(Place.id).where(
+        Place.school_id == school, Place.id.in_(wanted), Place.retired_at.is_not(None)
+    )
+    return _Room(
+        held=_held(session, school, things),
+        batches=batches_of(session, school, {thing.kind_id for thing in things}),
+        locked=locked_places(session, school),
+        given_up=set(session.scalars(query)),
+        promised=promises(session, school, [thing.code for thing in things]),
+    )
+
+
 def _held(session: Session, school: str, things: Sequence[Thing]) -> dict[str, list[Holding]]:
-    """Where the things are, outside not counted; read at once for all of them."""
+    """Where the things are alive; what was scrapped, lost or left of a batch does not count."""
     codes = [thing.code for thing in things]
     held: dict[str, list[Holding]] = {code: [] for code in codes}
     rows = session.execute(
@@ -213,17 +264,6 @@ def _held(session: Session, school: str, things: Sequence[Thing]) -> dict[str, l
         .where(Holding.school_id == school, Holding.code.in_(codes), Holding.quantity > 0)
     )
     for holding, place in rows:
-        if place.is_standing or place.sort in {"in_transit", "lost"}:
+        if Sort(place.sort) in ALIVE:
             held[holding.code].append(holding)
     return held
-
-
-def _not_to(
-    thing: Thing, to: str, held: dict[str, list[Holding]], batches: dict[tuple[str, str], Thing]
-) -> str:
-    """Why a thing cannot go to a place with the others; empty when it can."""
-    if [one.place_id for one in held[thing.code]] != [thing.home_id]:
-        return "not_all_here"
-    is_batch = thing.managed_as == ManagedAs.BATCH.value
-    there = batches.get((thing.kind_id, to)) if is_batch else None
-    return "batch_there" if there is not None and there.code != thing.code else ""

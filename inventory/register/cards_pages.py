@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from inventory.catalogue import queries as kinds
 from inventory.db import db, transact
 from inventory.errors import NotFound, Refusal
 from inventory.identity.queries import names
@@ -12,7 +13,7 @@ from inventory.places.queries import PlaceRow
 from inventory.register import cards_queries as cards
 from inventory.register import cards_service as service
 from inventory.register import queries
-from inventory.register.cards_store import public_card
+from inventory.register.cards_store import PublicCard, public_card
 from inventory.register.rules import is_code
 from inventory.scope import Permission
 from inventory.web.context import actor, found, now, settings
@@ -36,6 +37,8 @@ def card_life(place: PlaceRow) -> tuple[str, dict[str, Any]]:
         "card": card,
         "since": since,
         "thing": queries.thing(session, since.subject) if since else None,
+        "kind": kinds.kind(session, since.subject) if since else None,
+        "merged": _merged(since) if since else {},
         "places": _mentioned(place.school_id, since) if since else {},
         "who": names(session, [since.entry.actor]) if since else {},
         "printed_by": names(session, [card.printed_by]).get(card.printed_by or "", ""),
@@ -44,6 +47,12 @@ def card_life(place: PlaceRow) -> tuple[str, dict[str, Any]]:
         "may_check": actor().may(Permission.SCAN),
         "may_lock": actor().may(Permission.ARRANGE),
     }  # fmt: skip
+
+
+def _merged(since: cards.Since) -> dict[str, str]:
+    """What the kind was called that was merged into another one."""
+    row = kinds.kind(db.session(), since.entry.data.get("merged", ""))
+    return {row.id: row.title} if row else {}
 
 
 def _mentioned(school_id: str, since: cards.Since) -> dict[str, PlaceRow]:
@@ -62,13 +71,12 @@ def _place(code: str) -> PlaceRow:
 def create_check(code: str) -> Any:
     """Put one's initials to it that a cabinet holds what its card says, or say what does not."""
     by, place = actor(), _place(code)
-    values = form(optional=("is_right", "note"))
-    card = queries.card(db.session(), place)
+    values = form(required=("contents",), optional=("is_right", "note"))
     try:
         transact(
             lambda session: service.check_card(
                 session, by, school_id=place.school_id, cabinet_id=place.id,
-                version=card.version, contents=card.contents,
+                contents=values["contents"],
                 is_right=values["is_right"] == "1", note=values["note"], at=now(),
             )
         )  # fmt: skip
@@ -116,6 +124,10 @@ def create_opening(code: str) -> Any:
     return redirect(url_for("register.show_cabinet", code=place.id, said="unlocked"))
 
 
+def _public(code: str) -> PublicCard | None:
+    return public_card(db.engine, code, settings().public_hides.split())
+
+
 @bp.get("/cards/<code>")
 @for_everybody("card")
 def show_public_card(code: str) -> Any:
@@ -124,7 +136,7 @@ def show_public_card(code: str) -> Any:
         place = _place(code)
         version = request.args.get("card") or None
         return redirect(url_for("register.show_cabinet", code=place.id, card=version))
-    card = public_card(db.engine, code) if settings().public_cards and is_code(code) else None
+    card = _public(code) if settings().public_cards and is_code(code) else None
     if card is None:
         raise NotFound(what="place", key=code[:11])
     return render_template("register/public_card.html", card=card)

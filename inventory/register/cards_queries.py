@@ -12,15 +12,20 @@ from inventory.identity.models import Person
 from inventory.journal.models import Event
 from inventory.journal.queries import Entry
 from inventory.places.queries import within
-from inventory.register.models import CardCheck, Thing
+from inventory.register.models import CardCheck, CardLine, Thing
+from inventory.register.rules import ENDED, Status
 
 MOVING = (
     "thing_registered", "thing_moved", "batch_grew", "batch_reduced", "batch_parted",
     "batch_received", "thing_retired", "thing_restored", "thing_turned", "part_taken",
-    "part_brought", "thing_arrived", "kind_changed", "place_changed", "kinds_merged",
-    "batch_broken", "things_placed",
+    "part_brought", "thing_arrived", "kind_changed", "place_changed", "kind_merged",
+    "batch_broken",
 )  # fmt: skip
-"""Events that can change what a card says."""
+"""Events that can change what a card says. A test holds them against what can happen."""
+SAID_OF_KINDS = frozenset({"name", "specification", "unit", "catalogue_code"})
+"""What a card says of a kind."""
+AWAY = {one.value for one in (*ENDED, Status.IN_TRANSFER)}
+"""States of a thing in which it is in no cabinet."""
 MOST_EVENTS = 20_000
 CHECKS = 4
 
@@ -64,16 +69,33 @@ def stale_since(session: Session, school_id: str, cabinet_id: str) -> Since | No
         .where(
             Event.chain == school_id, Event.school_id == school_id, Event.seq > printed,
             Event.seq <= printed + MOST_EVENTS, Event.kind.in_(MOVING),
-            or_(named, Event.subject.in_(_things_here(school_id, places))),
+            or_(
+                named, Event.subject.in_(_things_here(school_id, places)),
+                Event.subject.in_(_kinds_here(school_id, places)),
+            ),
         )
         .order_by(Event.seq)
-        .limit(1)
     )  # fmt: skip
-    row = session.scalar(query)
-    if row is None:
-        return None
-    entry = Entry(row.id, row.kind, row.at, row.actor, json.loads(row.data), row.hash)
-    return Since(entry, row.subject)
+    for row in session.scalars(query):
+        data = json.loads(row.data)
+        if _tells(row.kind, data):
+            return Since(Entry(row.id, row.kind, row.at, row.actor, data, row.hash), row.subject)
+    return None
+
+
+def _tells(kind: str, data: dict[str, Any]) -> bool:
+    """Whether a card says what an event changed."""
+    if kind == "kind_changed":
+        return bool(SAID_OF_KINDS & {name for name, _ in data["set"]}) or bool(data.get("codes"))
+    if kind == "thing_turned":
+        return (data["origin"] in AWAY) != (data["status"] in AWAY)
+    return True
+
+
+def _kinds_here(school_id: str, places: list[str]) -> Any:
+    return select(CardLine.kind_id).where(
+        CardLine.school_id == school_id, CardLine.place_id.in_(places)
+    )
 
 
 def _things_here(school_id: str, places: list[str]) -> Any:

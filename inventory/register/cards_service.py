@@ -1,18 +1,16 @@
 """This module is about the card as a handle: checked on the spot, and the cabinet locked by it."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inventory.base import new_id
-from inventory.errors import Invalid, Locked, Missing, NotLocked
+from inventory.errors import CardChanged, Invalid, Locked, Missing, NotLocked
 from inventory.journal.service import record
 from inventory.places.changes import PlaceLocked, PlaceUnlocked
-from inventory.places.models import Place
-from inventory.places.queries import within
+from inventory.places.queries import place_by_code
 from inventory.places.service import one_at_a_time, place_of
+from inventory.register import queries
 from inventory.register.cards_changes import CardChecked
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -21,14 +19,17 @@ LONGEST_NOTE = 200
 
 @requires(Permission.SCAN)
 def check_card(
-    session: Session, by: Actor, *, school_id: str, cabinet_id: str, version: int, contents: str,
+    session: Session, by: Actor, *, school_id: str, cabinet_id: str, contents: str,
     is_right: bool, note: str = "", at: datetime,
 ) -> str:  # fmt: skip
     """
     Put one's initials to it that a cabinet holds what its card says, or say what does not.
 
+    `contents` is the hash of what was on the page that somebody compared with the cabinet.
+
     Raises:
         NotFound: there is no such cabinet.
+        CardChanged: something went in or out since the page was read.
         Missing: it is not right, and nothing is said of it.
         Invalid: the note is too long.
     """
@@ -38,7 +39,13 @@ def check_card(
         raise Missing(field="note")
     if len(note) > LONGEST_NOTE:
         raise Invalid(field="note", value=note[:60])
-    change = CardChecked(place.id, new_id(at), version, contents, is_right, note.strip() or None)
+    row = place_by_code(session, place.id)
+    card = queries.card(session, row) if row is not None else None
+    if card is None or card.contents != contents:
+        raise CardChanged(place=place.path)
+    change = CardChecked(
+        place.id, new_id(at), card.version, contents, is_right, note.strip() or None
+    )
     record(session, by, change, at=at, school_id=school)
     session.flush()
     return change.id
@@ -85,29 +92,3 @@ def unlock_place(session: Session, by: Actor, *, school_id: str, code: str, at: 
         raise NotLocked(place=place.path)
     record(session, by, PlaceUnlocked(place.id), at=at, school_id=school)
     session.flush()
-
-
-def refuse_locked(session: Session, school_id: str, place_ids: Iterable[str]) -> None:
-    """
-    Refuse what would go in or out of a place that is locked, or stands in one that is.
-
-    Raises:
-        Locked: one of them is.
-    """
-    wanted = set(place_ids)
-    for _ in range(3):  # a shelf stands in a cabinet, a cabinet in a room
-        query = select(Place).where(Place.school_id == school_id, Place.id.in_(sorted(wanted)))
-        places = list(session.scalars(query))
-        for place in places:
-            if place.locked_at is not None:
-                raise Locked(place=place.path, reason=place.lock_reason or "")
-        wanted = {place.parent_id for place in places if place.parent_id}
-        if not wanted:
-            return
-
-
-def locked_places(session: Session, school_id: str) -> set[str]:
-    """Return the places that are locked, with all that is in them."""
-    query = select(Place.id).where(Place.school_id == school_id, Place.locked_at.is_not(None))
-    found = set(session.scalars(query))
-    return {one for place in found for one in within(session, school_id, place)}

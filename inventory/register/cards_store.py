@@ -1,5 +1,6 @@
 """This module is about SQL below the ORM: what a card shows to somebody without an account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, and_, or_, select
@@ -10,7 +11,6 @@ from inventory.db import every_school
 from inventory.places.models import Place, School
 from inventory.register.models import CardLine
 
-CHEMICALS = "药品"
 PLACE, KIND, LINE, SCHOOL = (table_of(one) for one in (Place, Kind, CardLine, School))
 
 
@@ -39,11 +39,12 @@ class PublicCard:
         return f"{self.path} {self.name}" if self.name != self.path else self.path
 
 
-def public_card(engine: Engine, code: str) -> PublicCard | None:
+def public_card(engine: Engine, code: str, hidden: Sequence[str] = ()) -> PublicCard | None:
     """
     Return what stands in one cabinet or room; the caller asked whether the bureau permits it.
 
     It is asked without a school, for nobody signed in; the code of the one place is its scope.
+    What is managed as chemical is left out, and classes in which one of the `hidden` words stands.
     """
     with every_school(engine) as connection:
         place = connection.execute(
@@ -66,7 +67,7 @@ def public_card(engine: Engine, code: str) -> PublicCard | None:
             .join(KIND, and_(KIND.c.school_id == LINE.c.school_id, KIND.c.id == LINE.c.kind_id))
             .where(
                 LINE.c.school_id == place.school_id, inside, KIND.c.managed_as != "chemical",
-                KIND.c.equipment_class.not_like(f"%{CHEMICALS}%"),
+                *(~KIND.c.equipment_class.contains(word, autoescape=True) for word in hidden),
             )
             .order_by(PLACE.c.sort, PLACE.c.ordinal, KIND.c.catalogue_code, KIND.c.name)
         )  # fmt: skip

@@ -9,6 +9,7 @@ from inventory.catalogue.rules import ManagedAs
 from inventory.errors import BadQuantity, NotABatch, NotEnough, TooMany, WrongStatus
 from inventory.journal.service import record
 from inventory.places import service as places
+from inventory.places.service import refuse_locked
 from inventory.register import service
 from inventory.register.changes import BatchBroken
 from inventory.register.rules import Status
@@ -34,6 +35,8 @@ def break_batch(
         NotABatch: it is a single thing.
         NotEnough, BadQuantity, TooMany: there are not so many, or it is no such number.
         CodeTaken: something bears a label's code already.
+        Lent, InAnotherDocument: so many are not free.
+        Locked: its place is.
     """
     school = own_school(by, school_id)
     places.one_at_a_time(session, school)
@@ -47,7 +50,9 @@ def break_batch(
         raise BadQuantity(field="quantity", value=quantity)
     if quantity > has:
         raise NotEnough(has=has, wanted=quantity, place=batch.home_id)
+    refuse_locked(session, school, (batch.home_id,))
     service.check_at_hand(batch, has, quantity)
+    service.refuse_promised(session, batch, has, quantity + batch.lent)
     if quantity > MOST_AT_ONCE:
         raise TooMany(count=quantity, limit=MOST_AT_ONCE)
     new = service.blank_codes(session, by, codes, quantity, at)

@@ -20,6 +20,7 @@ from inventory.register.pages import spot_named
 from inventory.register.placing_queries import Unplaced
 from inventory.register.queries import ThingRow
 from inventory.register.rules import code_in, shown
+from inventory.register.service import move_thing
 from inventory.scope import Actor, Permission, own_school
 from inventory.web.context import actor, found, now
 from inventory.web.door import needs
@@ -160,8 +161,6 @@ def _labelled(school: str, label: str) -> ThingRow | None:
 def _place_own(
     by: Actor, own: ThingRow, spot: PlaceRow, values: dict[str, str]
 ) -> tuple[str, int, bool]:
-    from inventory.register.service import move_thing
-
     quantity = whole(values, "quantity", own.quantity) if own.is_batch else 1
     code = transact(
         lambda session: (

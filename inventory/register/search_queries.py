@@ -30,8 +30,9 @@ from inventory.catalogue.models import Kind
 from inventory.identity.models import Person
 from inventory.places.models import Place, School
 from inventory.places.queries import within
-from inventory.register.models import Code, CodeState, Thing
+from inventory.register.models import Code, CodeState, Tag, Thing
 from inventory.register.rules import Number, code_in
+from inventory.register.tags_rules import values_sought
 from inventory.scope import actor_of
 from inventory.search.queries import matching
 from inventory.search.rules import Word, searched
@@ -41,6 +42,8 @@ MOST = 10_000
 SORTS = ("number", "newest", "place", "name")
 OWN = ("thing", "tag")
 """Sorts of docs whose key is the code of a thing."""
+WHOLE = -1
+"""Stands for the whole text among the numbers of its words."""
 SORTS_OF_TERMS = ("kind", "place", "person", "voucher", *OWN)
 
 
@@ -185,10 +188,14 @@ def _plan(session: Session, wanted: Wanted) -> _Plan:
     if not schools:
         return _Plan((), nothing=True)
     words = _words(wanted.text)
-    sorts = _sorts_found(session, words, schools)
+    bound = _bound(wanted.text, schools)
+    sorts, is_bound = _sorts_found(session, words, bound, schools)
     narrowings = []
+    if is_bound and len(words) > 1:  # an old number with spaces or dashes is no words
+        narrowings.append(_one(tuple_(Thing.school_id, Thing.code).in_(bound)))
+        words = []
     for n, one in enumerate(words):
-        narrowing = _by_word(n, one, schools, sorts[n])
+        narrowing = _by_word(n, one, schools, sorts[n], bound if is_bound else None)
         if narrowing is None:
             return _Plan((), nothing=True)
         narrowings.append(narrowing)
@@ -238,21 +245,40 @@ def _narrowest(
     return narrowings[least], row[least] <= MOST
 
 
-def _sorts_found(session: Session, words: Sequence[Word], schools: list[str]) -> list[set[str]]:
-    """Return what each word finds: kinds, places, people …; asked once, it makes the rest small."""
+def _bound(text: str, schools: list[str]) -> Any:
+    """The (school, code) of what a whole text is bound to: an old number, an EPC, a barcode."""
+    return select(Tag.school_id, Tag.code).where(
+        Tag.school_id.in_(schools), Tag.value.in_(values_sought(text)), Tag.unbound_at.is_(None)
+    )
+
+
+def _sorts_found(
+    session: Session, words: Sequence[Word], bound: Any, schools: list[str]
+) -> tuple[list[set[str]], bool]:
+    """
+    Return what each word finds: kinds, places, people …; and whether the whole text is bound.
+
+    Asked once, it makes the rest small.
+    """
     found: list[set[str]] = [set() for _ in words]
     if not words:
-        return found
-    asked = []
+        return found, False
+    asked: list[Any] = [select(literal(WHOLE), literal("tag")).where(bound.exists())]
     for number, one in enumerate(words):
         rows = matching(SORTS_OF_TERMS, one, schools).subquery()
         asked.append(select(literal(number), rows.c.sort).distinct())
-    for number, sort in session.execute(union_all(*asked) if len(asked) > 1 else asked[0]):
-        found[number].add(sort)
-    return found
+    is_bound = False
+    for number, sort in session.execute(union_all(*asked)):
+        if number == WHOLE:
+            is_bound = True
+        else:
+            found[number].add(sort)
+    return found, is_bound
 
 
-def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Narrowing | None:
+def _by_word(
+    number: int, one: Word, schools: list[str], sorts: set[str], bound: Any = None
+) -> _Narrowing | None:
     # What a word finds is looked up once and then asked for many times.
     found = (
         matching(tuple(sorted(sorts)) or SORTS_OF_TERMS, one, schools)
@@ -264,6 +290,8 @@ def _by_word(number: int, one: Word, schools: list[str], sorts: set[str]) -> _Na
         return select(found.c.school_id, found.c.key).where(found.c.sort.in_(wanted))
 
     parts = _by_code_or_number(one, schools)
+    if bound is not None:
+        parts.append(tuple_(Thing.school_id, Thing.code).in_(bound))
     if "kind" in sorts:
         parts.append(tuple_(Thing.school_id, Thing.kind_id).in_(of("kind")))
     if "place" in sorts:

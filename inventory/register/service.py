@@ -1,6 +1,6 @@
 """This module is about minting codes, registering things, moving them, and cards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from inventory.base import Base
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
+from inventory.db import PROMISES
 from inventory.errors import (
     BadQuantity,
     ChangedMeanwhile,
     CodeTaken,
     FinanceCardThere,
+    InAnotherDocument,
     IsRetired,
     Lent,
     NameTaken,
@@ -37,8 +39,8 @@ from inventory.places import service as places
 from inventory.places.models import ALIVE, BOUNDARY, Place, Sort
 from inventory.places.queries import within
 from inventory.places.rules import Planned
+from inventory.places.service import refuse_locked
 from inventory.register import queries
-from inventory.register.cards_service import refuse_locked
 from inventory.register.changes import (
     FIELDS,
     SERIES,
@@ -71,6 +73,7 @@ from inventory.scope import Actor, Permission, own_school, requires
 
 MOST_CODES = 100_000
 MOST_PIECES = 999_999
+Promises = Callable[[Session, str, Sequence[str], str], dict[str, tuple[int, str]]]
 DESCRIBING = ("thing_described",)
 """Events that describe a thing."""
 
@@ -461,8 +464,11 @@ def reduce_batch(
     Raises:
         BadQuantity: below one.
         NotEnough: there is less of it in its place.
+        Lent: what is left of it is lent.
+        Locked: its place is.
     """
     school = own_school(by, batch.school_id)
+    refuse_locked(session, school, (batch.home_id,))
     has = _at_home(session, batch)
     if quantity < 1:
         raise BadQuantity(field="quantity", value=quantity)
@@ -487,10 +493,16 @@ def retire_thing(
     Raises:
         IsRetired: it was retired before.
         NotAllHere: some of it is not at its place.
+        Lent: some of it is in somebody's hands, and the loan names it.
+        Locked: its place is.
     """
     school = own_school(by, thing.school_id)
     if thing.retired_at is not None:
         raise IsRetired(what=thing.number)
+    if thing.lent:
+        has = _at_home(session, thing)
+        raise Lent(what=thing.number, has=has - thing.lent, lent=thing.lent)
+    refuse_locked(session, school, (thing.home_id,))
     if _elsewhere(session, thing):
         raise NotAllHere(number=thing.number)
     quantity = _at_home(session, thing)
@@ -673,6 +685,9 @@ def move_thing(
         CodeTaken: something bears the label's code already.
         NotEnough, BadQuantity: there is not so much of it at its home.
         NotABatch: a single thing has no parts.
+        Locked: one of the places is.
+        Lent: what would come under another code is lent.
+        InAnotherDocument: a document that was handed in waits for it.
     """
     school = own_school(by, school_id)
     places.one_at_a_time(session, school)
@@ -688,20 +703,23 @@ def move_thing(
     has = _at_home(session, thing)
     wanted = has if quantity is None else quantity
     _check_part(thing, has, wanted)
-    if thing.managed_as == ManagedAs.BATCH.value and wanted < has:
+    is_batch = thing.managed_as == ManagedAs.BATCH.value
+    there = None
+    if is_batch:
+        there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
+    splits = is_batch and (wanted < has or bool(label))
+    if splits or there is not None:
         check_at_hand(thing, has, wanted)
-    there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
-    if thing.managed_as != ManagedAs.BATCH.value:
-        there = None
+    lent = thing.lent if splits or there is not None else 0
+    refuse_promised(session, thing, has, wanted + lent, but=document)
     if there is not None:
-        check_at_hand(thing, has, wanted)
         is_all = wanted == has and not _elsewhere(session, thing)
         for change in (
             BatchParted(thing.code, there.code, wanted, is_all),
             BatchReceived(there.code, thing.code, wanted, to),
         ):
             record(session, by, change, at=at, school_id=school)
-    elif wanted < has or (label and thing.managed_as == ManagedAs.BATCH.value):
+    elif splits:
         is_all = wanted == has and not _elsewhere(session, thing)
         there = _split(session, by, thing, to, wanted, at, label, is_all=is_all)
     else:
@@ -720,6 +738,32 @@ def check_at_hand(thing: Thing, has: int, wanted: int) -> None:
     """
     if wanted > has - thing.lent:
         raise Lent(what=thing.number, has=has - thing.lent, lent=thing.lent)
+
+
+def promises(
+    session: Session, school_id: str, codes: Sequence[str], *, but: str | None = None
+) -> dict[str, tuple[int, str]]:
+    """
+    Return how much of some things waits for documents that were handed in, and for which one.
+
+    Documents stand above the register: `app` says who knows. `but` is one that does not count.
+    """
+    ask: Promises = session.info[PROMISES]
+    return ask(session, school_id, codes, but or "")
+
+
+def refuse_promised(
+    session: Session, thing: Thing, has: int, wanted: int, *, but: str | None = None
+) -> None:
+    """
+    Refuse to take of a thing what a document counts on finding where it is.
+
+    Raises:
+        InAnotherDocument: so much of it is not free; it names the document.
+    """
+    found = promises(session, thing.school_id, [thing.code], but=but).get(thing.code)
+    if found is not None and wanted > has - found[0]:
+        raise InAnotherDocument(what=thing.number, number=found[1])
 
 
 def _check_part(thing: Thing, has: int, wanted: int) -> None:

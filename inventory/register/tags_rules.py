@@ -62,6 +62,14 @@ def value_of(medium: Medium, text: str) -> str:
     return digits
 
 
+def values_sought(text: str) -> list[str]:
+    """Return the values that a text may be of a carrier, as they are kept; it is found exactly."""
+    clean = cleaned(text)
+    digits = HEX_JOINERS.sub("", clean).upper()
+    wanted = [clean, *([digits] if HEX.fullmatch(digits) else [])]
+    return [one for one in dict.fromkeys(wanted) if 0 < len(one) <= LONGEST_VALUE]
+
+
 def medium_named(name: str) -> Medium:
     """
     Return the carrier of a name.

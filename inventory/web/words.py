@@ -57,6 +57,8 @@ LEFT_OUT = {
     "retired": _l("is retired"),
     "not_all_here": _l("is not all at its place: bring it back first"),
     "locked": _l("is in a locked cabinet, or would go into one"),
+    "place_retired": _l("would go to a place that was given up since"),
+    "in_document": _l("is in a document that is not finished: finish or withdraw it"),
     "batch_there": _l("would join a batch of its kind that is there: move it by itself"),
 }
 """Why a thing was left out when many were changed at once."""
@@ -251,6 +253,10 @@ OBSTACLES = {
     "moved": _l("was moved"),
     "fewer": _l("there is less of it than came in"),
     "retired": _l("was retired"),
+    "lent": _l("is lent"),
+    "in_document": _l("is in a document that is not finished"),
+    "not_in_use": _l("is not in use: broken, in repair or on its way"),
+    "locked": _l("is in a locked cabinet"),
     "counted": _l("was counted, and the count is closed"),
     "being_counted": _l("is being counted"),
 }
@@ -259,6 +265,10 @@ WAYS_OUT = {
     "moved": _l("Move it back to where the import put it."),
     "fewer": _l("Bring the parts back, or correct the quantity."),
     "retired": _l("Restore it first."),
+    "lent": _l("Take it back first."),
+    "in_document": _l("Finish that document or withdraw it."),
+    "not_in_use": _l("Finish its repair or its document first."),
+    "locked": _l("Open it first."),
     "counted": _l("A closed count is final: correct its things one by one."),
     "being_counted": _l("Close the count; then correct its things one by one."),
 }

@@ -236,3 +236,25 @@ def test_errors_of_the_api_are_problems(api):
     for answer in (api().get("/api/v1/nothing"), api().delete("/api/v1/things")):
         assert answer.status_code in {404, 405}
         assert answer.mimetype == "application/problem+json"
+
+
+def test_photographs_and_files_are_attached_listed_and_fetched(api, sqlite_world):
+    client, code = api(), sqlite_world.items[f"{HOME}/01"][0]
+    address = f"/api/v1/things/{code}/attachments"
+
+    made = client.post(f"{address}?name=发票.pdf", data=b"%PDF-1.7 x")
+    again = client.post(address, data=b"%PDF-1.7 x")
+
+    assert (made.status_code, again.json["id"]) == (201, made.json["id"])
+    assert (made.json["kind"], made.json["name"], made.json["thing"]) == ("file", "发票.pdf", code)
+    assert [one["id"] for one in client.get(address).json["attachments"]] == [made.json["id"]]
+    answer = client.get(f"/api/v1/attachments/{made.json['id']}")
+    assert answer.data == b"%PDF-1.7 x"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert client.post(address, data=b"<svg>").status_code == 422
+    assert client.post(address).status_code == 422
+    assert client.post(address, json={"name": "x"}).status_code == 422
+    other = sqlite_world.items[f"{OTHER}/01"][0]
+    assert client.post(f"/api/v1/things/{other}/attachments", data=b"x").status_code == 404
+    assert client.get(f"/api/v1/things/{other}/attachments").status_code == 404
+    assert api("teacher").post(address, data=b"x").status_code == 403

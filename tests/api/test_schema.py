@@ -39,7 +39,8 @@ NAMES = [
     "POST /api/v1/labels", "GET /api/v1/people", "GET /api/v1/resolve", "POST /api/v1/scans",
     "GET /api/v1/things", "GET /api/v1/things/{code}", "PATCH /api/v1/things/{code}",
     "GET /api/v1/kinds/{kind_id}", "PATCH /api/v1/kinds/{kind_id}", "POST /api/v1/tags",
-    "POST /api/v1/tags/{tag_id}/unbinding",
+    "POST /api/v1/tags/{tag_id}/unbinding", "GET /api/v1/attachments/{attachment_id}",
+    "GET /api/v1/things/{code}/attachments", "POST /api/v1/things/{code}/attachments",
 ]  # fmt: skip
 
 

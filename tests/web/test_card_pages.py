@@ -4,17 +4,24 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
-from inventory.app import create_app
-from inventory.db import db
+from inventory.app import PROJECTORS, create_app
+from inventory.catalogue.models import Kind
+from inventory.catalogue.service import change_kind
+from inventory.db import db, transact
+from inventory.ledger.merging_service import merge_kinds
 from inventory.places import queries as places
 from inventory.register import queries
+from inventory.register.cards_queries import MOVING
+from inventory.register.queries import uses_of_kinds
 from inventory.register.rules import card_mark, card_version_in
 from inventory.scanning.rules import Code, meanings
 from inventory.scope import OPERATOR
 from labels.raster import gray_pages
+from tests.unit.services.test_by_hand import kind_named
 from tests.web.test_document_pages import agrees
-from tests.world import HOME, OTHER, acting
+from tests.world import HOME, NOON, OTHER, acting
 
 
 @pytest.fixture
@@ -86,14 +93,62 @@ def test_all_stale_cards_are_printed_in_one_file(client, look, cabinet, sqlite_w
     assert client.post("/cards", data={"school": HOME}).status_code == 422
 
 
-def test_a_check_carries_a_name_and_a_version(client, look, cabinet):
-    client.post(f"/cabinets/{cabinet}/check", data={"is_right": "1"})
-    assert client.post(f"/cabinets/{cabinet}/check", data={}).status_code == 422
-    client.post(f"/cabinets/{cabinet}/check", data={"note": "少一只烧杯"})
+def seen(client, cabinet):
+    """What the forms of a cabinet's page carry: the hash of what is shown."""
+    [one] = set(re.findall(r'name="contents" value="([0-9a-f]{64})"',
+                           client.get(f"/cabinets/{cabinet}").text))  # fmt: skip
+    return {"contents": one}
+
+
+def test_a_check_carries_a_name_and_a_version(client, look, cabinet, sqlite_world):
+    """Of what was on the page that somebody held beside the cabinet, not of what came after."""
+    shown, address = seen(client, cabinet), f"/cabinets/{cabinet}/check"
+    client.post(address, data={**shown, "is_right": "1"})
+    assert client.post(address, data=shown).status_code == 422
+    assert client.post(address, data={"is_right": "1"}).status_code == 422
+    client.post(address, data={**shown, "note": "少一只烧杯"})
     page = look(client, f"/cabinets/{cabinet}")
     assert page.text_has("少一只烧杯")
     assert page.text_has("technician老师 · Version 1")
     agrees()
+
+    item = sqlite_world.items[f"{HOME}/01"][0]
+    client.post(f"/things/{item}/move", data={"to": "科仪1-02-1"})
+    late = client.post(address, data={**shown, "is_right": "1"})
+    assert late.status_code == 409
+    assert "while you looked" in late.text
+    assert client.post(address, data={**seen(client, cabinet), "is_right": "1"}).status_code == 302
+
+
+def test_what_makes_a_card_stale_are_things_that_can_happen():
+    assert set(MOVING) <= {one.kind for part in PROJECTORS for one in part.changes}
+
+
+def test_a_card_is_old_since_a_kind_was_renamed_or_merged(client, look, cabinet):
+    """What a card does not say makes it no older."""
+    printed(client, cabinet)
+    beakers, tubes = kind_named("烧杯 01").id, kind_named("试管 01").id
+
+    def changed(**values):
+        told = {"school_id": HOME, "kind_id": beakers, "uses": uses_of_kinds, "at": NOON}
+        transact(lambda s: change_kind(s, OPERATOR, values=values, **told).id)
+
+    acting(OPERATOR)
+    changed(required=7)
+    assert not look(client, f"/cabinets/{cabinet}").text_has("Out of date since")
+    changed(name="高型烧杯")
+    page = look(client, f"/cabinets/{cabinet}")
+    assert page.text_has("Out of date since")
+    assert page.text_has("烧杯 01 → 高型烧杯")
+
+    printed(client, cabinet)
+    acting(OPERATOR)
+    transact(lambda s: merge_kinds(
+        s, OPERATOR, school_id=HOME, kind_id=beakers, into=tubes, at=NOON).id)  # fmt: skip
+    page = look(client, f"/cabinets/{cabinet}")
+    assert page.text_has("Out of date since")
+    assert page.text_has("merged “高型烧杯")
+    assert f"/kinds/{tubes}" in page.text or f"/kinds/{tubes}" in str(page.links)
 
 
 def test_nothing_goes_in_or_out_of_what_is_locked(client, look, cabinet, sqlite_world):
@@ -128,6 +183,12 @@ def test_without_an_account_a_card_shows_what_is_permitted(deployed_on_sqlite):
     assert "烧杯 01" in answer.text
     for hidden in ("童喆", "510", "¥", "老师"):
         assert hidden not in answer.text
+    with app.app_context():  # and what the school calls chemicals, whatever it calls them
+        for equipment_class in ("药品试剂", "化学试剂", "危险化学品"):
+            kinds = update(Kind).where(Kind.name == "烧杯 01", Kind.school_id == OTHER)
+            acting(OPERATOR).execute(kinds.values(equipment_class=equipment_class))
+            db.session.commit()
+            assert "烧杯 01" not in client.get(f"/cards/{code}").text
     assert "/sign-in" in client.get(f"/{item}").location, "a thing needs an account"
     assert client.get(f"/cards/{item}").status_code == 404
     links = re.findall(r'href="(/[^"]*)"', answer.text)

@@ -124,6 +124,40 @@ def test_chosen_things_are_moved_and_the_move_is_undone(client_for, sqlite_world
     assert client.post(f"/changes/{bulk}/undo").status_code == 409
 
 
+def test_a_form_that_is_sent_again_goes_on_where_it_was_cut_off(client_for, sqlite_world):
+    """And one that says something else meanwhile only shows what was done."""
+    client, codes = client_for("manager"), sqlite_world.items[f"{HOME}/01"]
+    once = "a" * 32
+    assert chosen(client, codes[:1], act="move", to="科仪1-02-2", once=once).status_code == 200
+
+    other = chosen(client, codes, act="move", to="科仪1-02-1", once=once)
+    assert other.location.endswith(f"/changes/{once}")
+    assert chosen(client, codes, act="move", to="科仪1-02-2", once=once).status_code == 200
+
+    assert {queries.thing(acting(OPERATOR), code).place for code in codes} == {"科仪1-02-2"}
+    page = client.post(f"/changes/{once}/undo").get_data(as_text=True)
+    assert "3" in page
+    assert {queries.thing(acting(OPERATOR), code).place for code in codes} == {"科仪1-01-1"}
+    assert "/undo" not in client.get(f"/changes/{once}").get_data(as_text=True)
+
+
+def test_what_an_undoing_left_out_is_undone_when_nothing_stands_in_its_way(
+    client_for, sqlite_world
+):
+    client, codes = client_for("manager"), sqlite_world.items[f"{HOME}/01"]
+    answer = chosen(client, codes, act="move", to="科仪1-02-2")
+    bulk = answer.get_data(as_text=True).split("/changes/")[1].split("/undo")[0]
+    cabinet = sqlite_world.cabinets[f"{HOME}/01"]
+    client.post(f"/cabinets/{cabinet}/lock", data={"reason": "封存"})
+
+    assert client.post(f"/changes/{bulk}/undo").status_code == 200
+    assert "/undo" in client.get(f"/changes/{bulk}").get_data(as_text=True)
+    client.post(f"/cabinets/{cabinet}/opening")
+    assert client.post(f"/changes/{bulk}/undo").status_code == 200
+
+    assert {queries.thing(acting(OPERATOR), code).place for code in codes} == {"科仪1-01-1"}
+
+
 def test_all_that_a_list_finds_is_given_to_a_keeper(client_for):
     client = client_for("manager")
 

@@ -140,6 +140,23 @@ def test_photographs_and_files_are_attached_shown_removed_and_brought_back(clien
     assert f"/attachments/{file.id}/removal" in text(client.get(f"/things/{code}"))
 
 
+def test_what_is_refused_leaves_the_form_and_says_of_which_file_and_what_to_do(client, code):
+    attach(client, code, (picture(), "a.png"))
+    odd = (BytesIO(b"MZ\x90\x00"), "驱动.exe")
+
+    answer = attach(english(client), code, (BytesIO(b"%PDF-1.7 x"), "b.pdf"), odd)
+
+    page = text(answer)
+    assert answer.status_code == 422
+    assert "驱动.exe: This file cannot be attached: take a photograph" in page
+    assert 'action="/attachments"' in page
+    assert f'href="/things/{code}"' in page
+    assert "/thumbnail" in page, "what is attached already is there"
+    acting(OPERATOR)
+    assert len(db.session.scalars(select(Attachment)).all()) == 1
+    assert attach(client, code, (BytesIO(b""), "")).status_code == 422
+
+
 def test_what_a_browser_might_run_is_neither_taken_nor_given_as_such(client, code):
     page = BytesIO(b"<html><script>alert(1)</script>")
     assert attach(client, code, (page, "a.pdf")).status_code == 422

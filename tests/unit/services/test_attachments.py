@@ -2,6 +2,7 @@
 
 import zipfile
 from io import BytesIO
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -24,9 +25,10 @@ from inventory.errors import (
 from inventory.register import attachments_queries as queries
 from inventory.register import attachments_service as service
 from inventory.register import attachments_store as store
-from inventory.register.attachments_rules import MOST_FILES, prepared
+from inventory.register.attachments_rules import DECODING, MOST_FILES, prepared
+from inventory.scope import OPERATOR
 from tests.unit.services.test_by_hand import act
-from tests.world import HOME, NOON, OTHER
+from tests.world import HOME, NOON, OTHER, acting
 
 LIMIT = 20_000_000
 
@@ -51,6 +53,17 @@ def office(*members):
         for name in members:
             pack.writestr(name, "x")
     return file.getvalue()
+
+
+def inside_out():
+    """A zip whose first member cannot be unpacked."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 3)
+    content = bytearray(file.getvalue())
+    start = content.find(b"mimetype") + len(b"mimetype")
+    content[start : start + 6] = b"\xff" * 6
+    return bytes(content)
 
 
 def attach(world, content, name="", subject=None, **more):
@@ -95,7 +108,7 @@ def test_a_file_is_what_its_bytes_say(content, name, kept, media_type):
     "content",
     [b"<svg onload=alert(1)>", b"\n <!doctype html>", b"\x7fELF", b"MZ\x90\x00", b"\x00\x01\x02",
      office("a.exe"), office("[Content_Types].xml", "word/vbaProject.bin"), b"PK\x03\x04broken",
-     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", b"\xff\xfe<\x00s\x00"],
+     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", b"\xff\xfe<\x00s\x00", inside_out()],
 )  # fmt: skip
 def test_what_is_of_no_sort_that_we_take_is_refused(content):
     with pytest.raises(WrongFile):
@@ -103,8 +116,9 @@ def test_what_is_of_no_sort_that_we_take_is_refused(content):
 
 
 def test_bombs_and_damaged_or_empty_pictures_are_refused():
-    with pytest.raises(TooManyPixels):
-        prepared(photo((10_000, 7_000), "PNG"), "x", LIMIT)
+    for size, form in (((10_000, 7_000), "JPEG"), ((6_000, 4_200), "PNG"), ((6_000, 4_200), "BMP")):
+        with pytest.raises(TooManyPixels):
+            prepared(photo(size, form), "x", 10 * LIMIT)
     with pytest.raises(DamagedPhoto):
         prepared(photo((900, 900))[:300], "x", LIMIT)
     with pytest.raises(DamagedPhoto):
@@ -163,13 +177,50 @@ def test_there_may_be_so_many_and_no_more(sqlite_world):
         attach(sqlite_world, b"one more", "a.txt")
 
 
+def test_bytes_lie_on_the_disk_before_the_turn_to_write_and_only_when_they_may(sqlite_world):
+    """A disk takes its time over each file; nothing of what is refused stays on it."""
+    code, folder = sqlite_world.items[f"{HOME}/01"][0], uploads_of(db.session()).folder
+    files = [prepared(photo((50 + n, 40)), "", LIMIT) for n in range(3)]
+
+    def lay_down(*wanted, subject=code):
+        session = acting(OPERATOR)
+        service.lay_down(session, OPERATOR, school_id=HOME, subject=subject, files=wanted)
+
+    with pytest.raises(NotFound):
+        lay_down(files[0], subject=sqlite_world.items[f"{OTHER}/01"][0])
+    assert not store.path_of(folder, files[0].sha256).exists()
+
+    lay_down(*files)
+    paths = [store.path_of(folder, one.sha256) for one in files]
+    written = [path.stat().st_ino for path in paths]
+    for one in files:
+        attach(sqlite_world, one)
+    assert [path.stat().st_ino for path in paths] == written, "nothing is written again"
+
+    many = [prepared(f"text {n}".encode(), "", LIMIT) for n in range(MOST_FILES - 2)]
+    with pytest.raises(TooManyFiles):
+        lay_down(*many)
+    assert not any(store.path_of(folder, one.sha256).exists() for one in many)
+    lay_down(*many[1:])
+
+
+def test_pictures_are_decoded_one_at_a_time(tmp_path):
+    """Memory is the server's: many who send a photograph at once wait for one another."""
+    content, ready = photo((3_000, 3_000), "PNG"), []
+    with DECODING:
+        other = Thread(target=lambda: ready.append(prepared(content, "", LIMIT)))
+        other.start()
+        other.join(0.2)
+        assert not ready
+    other.join(20)
+    assert [one.sort for one in ready] == ["photo"]
+
+
 def test_what_is_refused_leaves_no_row_and_what_is_rolled_back_no_harm(sqlite_world):
     class Stop(Exception):
         pass
 
     def work(session):
-        from inventory.scope import OPERATOR
-
         service.attach(
             session, OPERATOR, school_id=HOME, subject=sqlite_world.items[f"{HOME}/01"][0],
             content=b"never", name="a.txt", at=NOON,

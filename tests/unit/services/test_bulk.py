@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from inventory.commands.verifying import examine
+from inventory.custody.changes import PartTaken
 from inventory.db import db, transact
 from inventory.errors import AlreadyRecorded, BulkUndone, IsRetired, NotFound
 from inventory.journal.models import Event
 from inventory.journal.queries import history
+from inventory.journal.service import record
 from inventory.places.queries import within
 from inventory.register import bulk_queries, queries
 from inventory.register import bulk_service as bulk
@@ -189,3 +191,72 @@ def test_a_slice_asks_the_same_of_few_and_of_many(world):
 
     assert two.statements - one.statements <= 8  # what a move itself asks for
     assert acting(OPERATOR).scalars(select(Event.id).where(Event.kind == "bulk_begun")).all()
+
+
+def test_nothing_goes_back_into_a_place_that_was_given_up(world):
+    """Neither by undoing nor by going on with what was begun before; and it can be tried again."""
+    codes = world.items[f"{HOME}/01"]
+    shelf = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[2]
+    [origin] = {row(code).place_id for code in codes}
+    others = list(world.batches[f"{HOME}/01"])
+    bulk_id = begun(BulkSort.MOVE, shelf)
+    done(bulk_id, codes)
+    waiting = begun(BulkSort.MOVE, origin)
+    for code in others:
+        transact(lambda s, code=code: register.move_thing(
+            s, OPERATOR, school_id=HOME, code=code, to=shelf, at=NOON).code)  # fmt: skip
+    transact(lambda s: register.retire_place(s, OPERATOR, school_id=HOME, code=origin, at=NOON))
+
+    undo, out = undone(bulk_id)
+    assert {one.reason for one in out} == {"place_retired"}
+    assert {one.reason for one in done(waiting, others)} == {"place_retired"}
+    assert {row(code).place_id for code in (*codes, *others)} == {shelf}
+
+    transact(lambda s: register.restore_place(s, OPERATOR, school_id=HOME, code=origin, at=NOON))
+    assert undone(bulk_id) == (undo, [])
+    assert {row(code).place_id for code in codes} == {origin}
+    assert examine(True, (), None)["agrees"]
+
+
+def test_an_undoing_that_was_cut_off_is_taken_up_again(world):
+    codes = world.items[f"{HOME}/01"]
+    shelf = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[2]
+    before = places(codes)
+    bulk_id = begun(BulkSort.MOVE, shelf)
+    done(bulk_id, codes[:1])
+    other = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[1]
+    transact(lambda s: register.move_thing(
+        s, OPERATOR, school_id=HOME, code=codes[0], to=other, at=NOON).code)  # fmt: skip
+    done(bulk_id, codes)  # a form that was sent again goes on: what is done is not done twice
+    assert row(codes[0]).place_id == other
+    transact(lambda s: register.move_thing(
+        s, OPERATOR, school_id=HOME, code=codes[0], to=shelf, at=NOON).code)  # fmt: skip
+
+    undo, left = transact(
+        lambda s: bulk.begin_undo(s, OPERATOR, bulk_id=bulk_id, school_id=HOME, at=minutes(3))
+    )
+    assert left == codes
+    assert bulk_queries.bulk(acting(OPERATOR), bulk_id).left == 3
+    transact(lambda s: bulk.go_on_undoing(
+        s, OPERATOR, bulk_id=undo, school_id=HOME, codes=codes[:1], at=minutes(4)))  # fmt: skip
+    assert bulk_queries.bulk(acting(OPERATOR), bulk_id).left == 2
+
+    again, out = undone(bulk_id)
+
+    assert (again, out) == (undo, [])
+    assert places(codes) == before
+    assert bulk_queries.bulk(acting(OPERATOR), bulk_id).left == 0
+    with pytest.raises(BulkUndone):
+        undone(bulk_id)
+    assert examine(True, (), None)["agrees"]
+
+
+def test_a_batch_of_which_a_part_was_lost_moves_with_the_others(world):
+    code = world.batches[f"{HOME}/01"][0]
+    shelf = within(acting(OPERATOR), HOME, world.cabinets[f"{HOME}/02"])[2]
+    change = PartTaken(code, "written_off", 2, "20000000000")
+    transact(lambda s: record(s, OPERATOR, change, at=NOON, school_id=HOME))
+
+    assert done(begun(BulkSort.MOVE, shelf), [code]) == []
+
+    assert (row(code).place_id, row(code).quantity) == (shelf, 22)

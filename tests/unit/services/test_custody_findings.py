@@ -18,6 +18,7 @@ from inventory.errors import (
     InAnotherDocument,
     Locked,
     NotFound,
+    NotInThisState,
     NotLentTo,
     NotOnLoan,
     SameSchool,

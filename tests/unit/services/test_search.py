@@ -19,15 +19,17 @@ from inventory.identity.service import keepers_named
 from inventory.ledger import service as ledger
 from inventory.ledger.service import Entry
 from inventory.places.models import Place, Sort
-from inventory.register import queries, search_queries
+from inventory.register import queries, search_queries, tags_service
 from inventory.register import service as register
 from inventory.register.models import Thing
 from inventory.register.rules import shown
 from inventory.register.search_queries import Wanted
 from inventory.register.service import NewPlace, NewThing, register_things, set_up_places
+from inventory.register.tags_rules import Medium
 from inventory.scope import OPERATOR
 from inventory.search.models import SearchTerm
 from tests.statements import asked_of
+from tests.unit.services.test_by_hand import act
 from tests.world import HOME, NOON, OTHER, acting
 
 
@@ -126,6 +128,29 @@ def test_one_box_finds_by_everything_that_people_know(world):
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("medium", "value", "texts"),
+    [
+        (Medium.NUMBER, "旧 2013-0456", ("旧 2013-0456", " 旧 2013-0456 ")),
+        (Medium.NUMBER, "X77", ("X77",)),
+        (Medium.EPC, "3034F87F1C0000000000ABCD", ("3034F87F1C0000000000ABCD",
+                                                  "3034 f87f 1c00 0000 0000 abcd")),
+    ],
+)  # fmt: skip
+def test_what_is_bound_is_found_by_its_whole_value_while_it_is(world, medium, value, texts):
+    code = world.items[f"{HOME}/01"][1]
+    assert hits(value) == set()
+    tag = act(tags_service.bind, code=code, medium=medium, value=value).id
+
+    for text in texts:
+        assert hits(text) == {code}
+    assert hits(value[:-1]) == set(), "not by a part of it"
+    assert hits(value, school_id=OTHER) == set()
+
+    act(tags_service.unbind, tag_id=tag, reason="x")
+    assert hits(value) == set()
+
+
 def test_what_is_renamed_is_found_by_its_new_name_alone(world):
     code = world.items[f"{HOME}/01"][0]
     row = queries.thing(acting(OPERATOR), code)
