@@ -14,6 +14,7 @@ from inventory.catalogue.rules import ManagedAs
 from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.exchange.models import Import, ImportFault, ImportRow, RowStatus
 from inventory.places.models import Place
+from inventory.places.queries import within
 from inventory.register.models import Holding, Thing
 
 PAGE = 100
@@ -34,12 +35,15 @@ class Made:
     things: tuple[str, ...] = ()
     batch: str | None = None
     quantity: int = 0
+    tags: tuple[str, ...] = ()
+    """The carriers that it bound."""
 
     @classmethod
     def read(cls, text: str | None) -> "Made":
         """Return what was recorded."""
         values = json.loads(text or "{}")
-        return cls(**values | {"things": tuple(values["things"])})
+        lists = {"things": tuple(values["things"]), "tags": tuple(values.get("tags", ()))}
+        return cls(**values | lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,16 +261,18 @@ def in_the_way(
             wanted[one.batch] = (one.place, before + one.quantity)
     found: list[Obstacle] = []
     codes = list(wanted)
+    locked = locked_paths(session, school_id)
     for start in range(0, len(codes), MANY):
         part = codes[start : start + MANY]
-        found.extend(_moved_or_retired(session, school_id, part, wanted))
+        found.extend(_moved_or_retired(session, school_id, part, wanted, locked))
         found.extend(_counted(session, school_id, part, since))
     return list({one.code: one for one in reversed(found)}.values())[::-1]
 
 
 def _moved_or_retired(
-    session: Session, school_id: str, codes: Sequence[str], wanted: dict[str, tuple[str, int]]
-) -> list[Obstacle]:
+    session: Session, school_id: str, codes: Sequence[str], wanted: dict[str, tuple[str, int]],
+    locked: frozenset[str],
+) -> list[Obstacle]:  # fmt: skip
     query = (
         select(Thing.code, Thing.home_id, Thing.retired_at, Holding.quantity, Kind.name, Place.path)
         .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
@@ -290,7 +296,19 @@ def _moved_or_retired(
             found.append(Obstacle(code, name, "moved", path))
         elif (has or 0) < quantity:
             found.append(Obstacle(code, name, "fewer", path))
+        elif path in locked:
+            found.append(Obstacle(code, name, "locked", path))
     return found
+
+
+def locked_paths(session: Session, school_id: str) -> frozenset[str]:
+    """Return the paths of the places that are locked, with all that is in them."""
+    query = select(Place.id).where(Place.school_id == school_id, Place.locked_at.is_not(None))
+    ids = {one for place in session.scalars(query) for one in within(session, school_id, place)}
+    if not ids:
+        return frozenset()
+    paths = select(Place.path).where(Place.school_id == school_id, Place.id.in_(sorted(ids)))
+    return frozenset(session.scalars(paths))
 
 
 def _counted(

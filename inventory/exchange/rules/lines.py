@@ -45,8 +45,13 @@ _PAGE_TITLE = re.compile(
 )
 _LONGEST_CLASS = 20
 _WIDE = 3
-_NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
-"""Numbers of a merged cell belong to its rows together; each row given them would count twice."""
+_NEVER_LENT = frozenset(
+    "serial required quantity unit_price amount serial_no old_number epc".split()
+)
+"""
+Numbers of a merged cell belong to its rows together; each row given them would count twice, and
+what only one thing bears is not all of its rows'.
+"""
 
 
 class _Part(Enum):
