@@ -35,7 +35,7 @@ SerialKey = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Known:
-    """What the register and the rows before have already, to be found out so many rows at a time."""
+    """What the register and the rows before have already, asked for so many rows at a time."""
 
     session: Session
     school_id: str

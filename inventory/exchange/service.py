@@ -714,7 +714,7 @@ def _carry_out(
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """A row that is being carried out: what it makes, which of the slice's things, what they get."""
+    """A row being carried out: what it makes, which of the slice's things, what they get."""
 
     row: ImportRow
     told: Made
@@ -735,9 +735,7 @@ def _bind(
         codes = one.told.things or tuple(filter(None, (one.told.batch,)))
         wanted = list(carriers.to_bind(one.share, codes))
         answers = (
-            carriers.bind_all(session, by, wanted, school_id=job.school_id, at=at)
-            if wanted
-            else []
+            carriers.bind_all(session, by, wanted, school_id=job.school_id, at=at) if wanted else []
         )
         for answer in answers:
             if answer.refusal is not None:
@@ -815,13 +813,13 @@ def _new_thing(
 SAID_OF_THINGS = (
     "maker", "supplier", "invoice", "accepted", "source", "warranty_until", "condition",
 )  # fmt: skip
-"""What a line says of each of its things alike; lines that an earlier release staged say nothing."""
+"""What a line says of each of its things alike, if anything."""
 
 
 def _key_of(record: dict[str, Any]) -> KindKey:
     return KindKey(
-        record.get("subject") or record["sheet"], record["code"], record["name"], record["spec"] or "",
-        record["unit"] or "",
+        record.get("subject") or record["sheet"], record["code"], record["name"],
+        record["spec"] or "", record["unit"] or "",
     )  # fmt: skip
 
 

@@ -29,7 +29,9 @@ LONGEST_SERIAL, LONGEST_OLD_NUMBER = 60, 200
 LONGEST = {"maker": 100, "supplier": 100, "invoice": 60}
 
 SOURCES = {
-    "purchase": "采购 购置 购买 购入 新购 外购 自购 统一采购 政府采购 集中采购 bought purchase purchased",
+    "purchase": (
+        "采购 购置 购买 购入 新购 外购 自购 统一采购 政府采购 集中采购 bought purchase purchased"
+    ),
     "transfer": "调拨 调入 拨入 划拨 上级调拨 上级拨入 配发 transfer transferred transferredhere",
     "own_make": "自制 自建 自造 own_make madehere ownmake",
     "donation": "捐赠 接受捐赠 捐献 赠送 受赠 donation donated",

@@ -201,7 +201,10 @@ class _Learner:
             return
         if len(profile.cells) >= _FEW and profile.share(is_epc) < _HARDLY:
             del self._columns["epc"], self._sources["epc"]
-            if "old_number" not in self._columns and self._header.labels.get(column, "")[:1] == "标":
+            if (
+                "old_number" not in self._columns
+                and self._header.labels.get(column, "")[:1] == "标"
+            ):
                 self._columns["old_number"] = column
                 self._sources["old_number"] = Source.CONTENT
 

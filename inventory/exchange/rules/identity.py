@@ -46,7 +46,9 @@ class KindKey(NamedTuple):
 
 def kind_key(record: Record) -> KindKey:
     """The kind that a record belongs to."""
-    return KindKey(record.subject or record.sheet, record.code, record.name, record.spec, record.unit)
+    return KindKey(
+        record.subject or record.sheet, record.code, record.name, record.spec, record.unit
+    )
 
 
 def line_key(record: Record, ordinal: int) -> str:

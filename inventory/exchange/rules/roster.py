@@ -282,7 +282,7 @@ def _read_sheet(
     settings = Settings(sheet.name, sheet.typed, workbook.date_origin, known)
     repeats, codes = Repeats(), SheetMemory(sheet.name)
     for line in data_lines(sheet, header):
-        if whole := _whole_row(line, repeats):
+        if whole := _whole_row(line, repeats, header):
             yield _Judged((Fault(sheet.name, line.row.number, WHOLE_ROW, *whole),))
             continue
         examined = examine(line, settings)
@@ -298,10 +298,12 @@ def _places(lines: Iterable[Line]) -> Iterator[str]:
             yield cell.text
 
 
-def _whole_row(line: Line, repeats: Repeats) -> tuple[FaultCode, Severity] | None:
+def _whole_row(line: Line, repeats: Repeats, header: Header) -> tuple[FaultCode, Severity] | None:
+    if header.form and repeats.is_of_another(line):
+        return FaultCode.OTHER_SCHOOL, Severity.ERROR
     if repeats.is_repeat(line):
         return FaultCode.DUPLICATE_ROW, Severity.ERROR
-    if is_shifted(line.row, line.columns):
+    if not header.form and is_shifted(line.row, line.columns):
         return FaultCode.ROW_SHIFTED, Severity.ERROR
     return None
 
