@@ -149,9 +149,9 @@ class _Learner:
 
     def learn(self) -> None:
         """Look at shapes first, then at numbers that belong together, then at what is left."""
+        self._tags()
         for field, fits in (*_SHAPES.items(), *_SHAPES.items()):
             self._shape(field, fits)  # twice: a column may have been given up meanwhile
-        self._tags()
         self._serial()
         self._numbers()
         if "keeper" not in self._columns:

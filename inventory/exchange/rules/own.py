@@ -63,6 +63,7 @@ def own_header(row: Row) -> Header | None:
             columns.setdefault(_FIELDS[label], column)
     if not all(mark in columns for mark in _MARKS):
         return None
+    columns["code"] = columns.pop("number")  # what it holds is put right with each row
     return Header(
         row=row.number,
         lines=1,
@@ -78,7 +79,7 @@ def own_cells(row: Row, header: Header) -> dict[str, Cell]:
     told = dict(_told(row, header))
     if "name" not in told:
         return {}
-    number, code = told.pop("number", None), told.get("thing")
+    number, code = told.pop("code", None), told.get("thing")
     if number:
         catalogue, _, _ = number.text.rpartition("-")
         if catalogue and catalogue != "0":

@@ -15,6 +15,7 @@ from inventory.exchange.rules.doubtful import doubtful, is_doubtful
 from inventory.exchange.rules.faults import WHOLE_ROW, Fault, FaultCode, Severity
 from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header, is_repeated, letter
 from inventory.exchange.rules.lines import Line, data_lines, first_header
+from inventory.exchange.rules.own import FORM as OWN
 from inventory.exchange.rules.places import Register, Room, gathered_register
 from inventory.exchange.rules.records import Examined, Record, Settings, examine
 from inventory.exchange.rules.shifted import is_shifted
@@ -286,8 +287,10 @@ def _read_sheet(
             yield _Judged((Fault(sheet.name, line.row.number, WHOLE_ROW, *whole),))
             continue
         examined = examine(line, settings)
-        conflicts = (*codes.conflicts(examined), *memory.conflicts(examined, sheet.name))
-        faults = _in_order((*examined.faults, *conflicts))
+        faults = list(examined.faults)
+        if header.form != OWN:  # which has all subjects in one sheet, and was judged before
+            faults += (*codes.conflicts(examined), *memory.conflicts(examined, sheet.name))
+        faults = _in_order(faults)
         yield _Judged(faults, examined.record(sheet.name) if _is_clean(examined) else None)
 
 
