@@ -84,6 +84,7 @@ def _table(what: str, keys: tuple[str, ...], school_id: str | None, period: str,
     from inventory.catalogue import queries as catalogue
     from inventory.db import db
     from inventory.register import lists_papers, queries
+    from inventory.register import tags_queries as tags
     from inventory.register.search_queries import Wanted
 
     session = db.session()
@@ -91,7 +92,7 @@ def _table(what: str, keys: tuple[str, ...], school_id: str | None, period: str,
         _school(school_id)
     if what == "things":
         wanted = Wanted(text, school_id or "")
-        return lists_papers.things(queries.every(session, wanted))
+        return lists_papers.things(tags.carrying(session, queries.every(session, wanted)))
     if what == "kinds":
         return kinds_papers.kinds(catalogue.every(session, text, school_id=school_id))
     if what == "ledger":

@@ -44,7 +44,8 @@ def import_file(
 
     What the columns hold is learned from their headers and from what stands in them, and said.
     FIELD is one of: serial code name spec unit equipment_class required quantity unit_price
-    amount purchase_date location keeper voucher finance_card note.
+    amount purchase_date location keeper voucher finance_card serial_no maker supplier invoice
+    accepted source warranty_until condition old_number epc note.
 
     Importing a file again creates nothing twice and shows what differs. Rows with errors are
     left out and named; everything else goes in. An import can be undone as a whole by the id

@@ -19,6 +19,8 @@ class RowStatus(StrEnum):
     UNDONE = "undone"
     NO_PLACE = "no_place"
     """Left out because the school has no such place; it may be set up when somebody says so."""
+    LOCKED = "locked"
+    """Left out because its place is locked: it comes in with the same file once it is open."""
 
 
 class Import(SchoolScoped, Base):

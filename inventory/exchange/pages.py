@@ -11,10 +11,12 @@ from inventory.errors import ImportInUse, Invalid, Locked, Missing, Refusal
 from inventory.exchange import queries, service
 from inventory.exchange.columns_service import choose_columns
 from inventory.exchange.edge import Applying, keep, kept, read, stage
-from inventory.exchange.papers import template
+from inventory.exchange.papers import imports_table, template
 from inventory.exchange.queries import ImportHead
+from inventory.identity.queries import names
 from inventory.places import queries as places
 from inventory.scope import Actor, Permission
+from inventory.web import tables
 from inventory.web.context import actor, found, now, settings
 from inventory.web.door import needs
 from inventory.web.downloads import download
@@ -23,24 +25,49 @@ from inventory.web.refusals import words
 from inventory.web.words import COLUMN_FIELDS, say
 
 SLICES_A_REQUEST = 8
+SHOWN = 20
+"""Imports on one page of their list."""
 LONGEST_READING = timedelta(minutes=10)
 """After so long a file that is not there as a whole was cut off."""
 bp = Blueprint("exchange", __name__)
 
 
 @bp.get("/imports")
-@needs(Permission.IMPORT)
+@needs(Permission.IMPORT, "page", "format", "state", "school")
 def list_imports() -> Any:
     """Earlier imports, and the form for a new one."""
+    if format := tables.asked_format(request.args.get("format", "")):
+        session = db.session()
+        heads = list(queries.imports(session, _asked(), limit=None))
+        schools = {one.id: one.name for one in places.schools(session)}
+        people = names(session, [one.staged_by for one in heads])
+        return tables.answer(imports_table(heads, schools, people), format)
     return _list()
 
 
+def _asked() -> queries.Asked:
+    """
+    Return which imports the address asks for.
+
+    Raises:
+        Invalid: there is no such state.
+    """
+    state = request.args.get("state", "")
+    if state and state not in queries.STATES:
+        raise Invalid(field="state", value=state[:20])
+    return queries.Asked(request.args.get("school", ""), state)
+
+
 def _list(message: str = "", status: int = 200) -> Any:
-    session = db.session()
+    session, asked, page = db.session(), _asked(), page_number()
+    total = queries.count_imports(session, asked)
+    heads = queries.imports(session, asked, limit=SHOWN, offset=(page - 1) * SHOWN)
     return (
         render_template(
-            "exchange/imports.html", imports=queries.imports(session), message=message,
-            schools=places.schools(session),
+            "exchange/imports.html", imports=list(heads), message=message, asked=asked,
+            kept={name: value for name, value in asked.kept.items() if value},
+            schools=places.schools(session), states=queries.STATES, total=total, page=page,
+            pages=-(-total // SHOWN),
         ),
         status,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """This module is about reading imports: what a staged file would do, row by row."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from inventory.counting.models import Count, CountLine, CountSighting
 from inventory.exchange.models import Import, ImportFault, ImportRow, RowStatus
 from inventory.ledger import bound_queries
 from inventory.places.models import Place
+from inventory.places.queries import locked_places
 from inventory.register.models import Holding, Thing
 
 PAGE = 100
@@ -35,12 +36,15 @@ class Made:
     things: tuple[str, ...] = ()
     batch: str | None = None
     quantity: int = 0
+    tags: tuple[str, ...] = ()
+    """The carriers that it bound."""
 
     @classmethod
     def read(cls, text: str | None) -> "Made":
         """Return what was recorded."""
         values = json.loads(text or "{}")
-        return cls(**values | {"things": tuple(values["things"])})
+        lists = {"things": tuple(values["things"]), "tags": tuple(values.get("tags", ()))}
+        return cls(**values | lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,16 @@ class ImportHead:
     undone_at: datetime | None = None
     is_recorded: bool = True
     """Whether it is known what each row made; release 0.1.0 did not record it."""
+    staged_by: str = ""
+
+    @property
+    def state(self) -> str:
+        """What has become of it, one of `STATES`."""
+        if self.undone_at is not None:
+            return "undone"
+        if self.confirmed_at is None:
+            return "staged"
+        return "applied" if self.is_applied and self.undo_begun_at is None else "begun"
 
     @property
     def can_be_undone(self) -> bool:
@@ -145,12 +159,76 @@ class RowView:
         return self.record["quantity"] if self.managed_as == "item" else 1
 
 
-def imports(session: Session, school_id: str | None = None, limit: int = 20) -> list[ImportHead]:
-    """Return imports, the latest first."""
-    query = select(Import).order_by(Import.staged_at.desc()).limit(limit)
-    if school_id:
-        query = query.where(Import.school_id == school_id)
-    return [_head(session, job) for job in session.scalars(query)]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which imports a list is to have: those of a school, those in a state; all where empty."""
+
+    school_id: str = ""
+    state: str = ""
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the address of the list keeps."""
+        return {"school": self.school_id, "state": self.state}
+
+
+STATES = ("staged", "begun", "applied", "undone")
+"""What has become of an import; `ImportHead.state` is one of them."""
+
+
+def _in_state(state: str) -> tuple[Any, ...]:
+    """Whether an import is in a state, as a condition; its words are `ImportHead.state`'s."""
+    begun = Import.confirmed_at.is_not(None), Import.undone_at.is_(None)
+    return {
+        "": (),
+        "staged": (Import.confirmed_at.is_(None),),
+        "begun": (*begun, or_(Import.applied_at.is_(None), Import.undo_begun_at.is_not(None))),
+        "applied": (*begun, Import.applied_at.is_not(None), Import.undo_begun_at.is_(None)),
+        "undone": (Import.undone_at.is_not(None),),
+    }[state]
+
+
+def imports(
+    session: Session, asked: Asked = Asked(), *, limit: int | None = 20, offset: int = 0
+) -> Iterator[ImportHead]:
+    """Yield imports, the latest first, some at a time where all are wanted."""
+    query = select(Import).where(*_in_state(asked.state))
+    if asked.school_id:
+        query = query.where(Import.school_id == asked.school_id)
+    query = query.order_by(Import.staged_at.desc(), Import.id)
+    end = None if limit is None else offset + limit
+    while end is None or offset < end:
+        most = PAGE if end is None else min(PAGE, end - offset)
+        found = list(session.scalars(query.limit(most).offset(offset)))
+        yield from _heads(session, found)
+        if len(found) < most:
+            return
+        offset += most
+
+
+def count_imports(session: Session, asked: Asked) -> int:
+    """Return how many imports a list has."""
+    query = select(func.count()).select_from(Import).where(*_in_state(asked.state))
+    if asked.school_id:
+        query = query.where(Import.school_id == asked.school_id)
+    return session.scalar(query) or 0
+
+
+def _heads(session: Session, jobs: Sequence[Import]) -> list[ImportHead]:
+    """Heads of several imports, with as many questions as for one."""
+    ids = [job.id for job in jobs]
+    counted: dict[str, dict[str, int]] = {}
+    query = (
+        select(ImportRow.import_id, ImportRow.status, func.count())
+        .where(
+            ImportRow.school_id.in_(sorted({job.school_id for job in jobs})),
+            ImportRow.import_id.in_(ids),
+        )
+        .group_by(ImportRow.import_id, ImportRow.status)
+    )
+    for import_id, status, count in session.execute(query):
+        counted.setdefault(import_id, {})[status] = count
+    return [_head_of(job, counted.get(job.id, {}), is_recorded=True) for job in jobs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +265,15 @@ def _head(session: Session, job: Import) -> ImportHead:
         .where(ImportRow.school_id == job.school_id, ImportRow.import_id == job.id)
         .group_by(ImportRow.status)
     )
+    counted = {row[0]: row[1] for row in statuses}
+    return _head_of(job, counted, is_recorded=_is_recorded(session, job))
+
+
+def _head_of(job: Import, statuses: dict[str, int], *, is_recorded: bool) -> ImportHead:
     return ImportHead(
         job.school_id, job.id, job.file, job.staged_at, job.confirmed_at, job.applied_at,
-        job.document_id, {row[0]: row[1] for row in statuses},
-        json.loads(job.headers or "[]"), job.undo_begun_at, job.undone_at,
-        _is_recorded(session, job),
+        job.document_id, statuses, json.loads(job.headers or "[]"), job.undo_begun_at,
+        job.undone_at, is_recorded, job.staged_by,
     )  # fmt: skip
 
 
@@ -285,6 +367,15 @@ def _moved_or_retired(
     for one in bound_queries.bound(session, school_id, quantities):
         found.append(Obstacle(one.code, one.name, one.reason, one.where))
     return found
+
+
+def locked_paths(session: Session, school_id: str) -> frozenset[str]:
+    """Return the paths of the places that are locked, with all that is in them."""
+    ids = locked_places(session, school_id)
+    if not ids:
+        return frozenset()
+    paths = select(Place.path).where(Place.school_id == school_id, Place.id.in_(sorted(ids)))
+    return frozenset(session.scalars(paths))
 
 
 def _counted(

@@ -42,6 +42,7 @@ from inventory.errors import (
     NothingToTakeBack,
     OtherSchoolsFile,
 )
+from inventory.exchange import carriers_service as carriers
 from inventory.exchange import queries, rules
 from inventory.exchange.columns_service import let_file_go
 from inventory.exchange.models import Import, ImportFault, ImportPart, ImportRow, RowStatus
@@ -55,6 +56,7 @@ from inventory.exchange.rules import (
     wanted_places,
     with_line_keys,
 )
+from inventory.exchange.rules.beside import split
 from inventory.identity.service import keepers_named
 from inventory.ledger.models import Document
 from inventory.ledger.rules import DocumentType
@@ -183,8 +185,9 @@ def _planned_as_json(row: Planned) -> dict[str, Any]:
 
 def _lot(record: Record) -> str:
     """What rows have in common that become one batch: their kind and their place."""
-    names = ("sheet", "code", "name", "spec", "unit", "location")
-    return fingerprint("\t".join(str(getattr(record, name)) for name in names))
+    names = ("code", "name", "spec", "unit", "location")
+    subject = record.subject or record.sheet
+    return fingerprint("\t".join([subject, *(str(getattr(record, name)) for name in names)]))
 
 
 def read(
@@ -279,24 +282,38 @@ def plan(
 
     # What may stay out comes last: it moves no key of what goes in.
     keyed = with_line_keys(chain(roster.records, roster.beyond))
-    planned = _compared_rows(session, school, keyed, item_price_yuan)
+    known = carriers.Known(session, school)
+    planned = _compared_rows(known, keyed, item_price_yuan)
     rows = Spool(islice(planned, len(roster.records)))
     beyond = Spool(
         replace(row, status=RowStatus.NO_PLACE, differs=("location",))
         for row in planned
         if row.status is RowStatus.NEW
     )
+    if known.faults:
+        roster = replace(roster, faults=Spool(chain(roster.faults, known.faults)))
     return Plan(roster, school, rows, beyond)
 
 
 def _compared_rows(
-    session: Session, school_id: str, keyed: Iterator[tuple[str, Record]], item_price_yuan: int
+    known: carriers.Known, keyed: Iterator[tuple[str, Record]], item_price_yuan: int
 ) -> Iterator[Planned]:
     """Each record with what importing it would do, looked up so many at a time."""
+    session, school_id = known.session, known.school_id
     while part := list(islice(keyed, LOOKED_UP)):
         before = _imported_before(session, school_id, [key for key, _ in part])
+        records = [record for _, record in part]
+        own = carriers.own_things(session, school_id, records)
+        known.ask(records)
         for key, record in part:
-            yield _compared(_planned(key, record, item_price_yuan), before.get(key))
+            row = _compared(_planned(key, record, item_price_yuan), before.get(key))
+            if record.thing in own:
+                row = replace(row, status=RowStatus.SAME, differs=())
+            elif row.status is RowStatus.NEW and known.is_locked(record):
+                row = replace(row, status=RowStatus.LOCKED)
+            if row.status is RowStatus.NEW:
+                known.check(record, row.managed_as)
+            yield row
 
 
 def _school_of(by: Actor, roster: Roster, school_id: str | None) -> str:
@@ -310,8 +327,11 @@ def _school_of(by: Actor, roster: Roster, school_id: str | None) -> str:
 
 
 def _planned(key: str, record: Record, item_price_yuan: int) -> Planned:
-    price = _cents(record)
-    form = managed_as(price, record.finance_card, item_price_yuan)
+    form = managed_as(_cents(record), record.finance_card, item_price_yuan)
+    if record.managed_as:
+        form = ManagedAs(record.managed_as)
+    elif record.is_of_items:
+        form = ManagedAs.ITEM
     return Planned(key, record, form, RowStatus.NEW, ())
 
 
@@ -334,7 +354,7 @@ def _compared(row: Planned, before: dict[str, Any] | None) -> Planned:
     if before is None:
         return row
     now = row.record.as_json()
-    differing = tuple(name for name in rules.COMPARED if before.get(name) != now[name])
+    differing = tuple(name for name in rules.COMPARED if before.get(name) != now.get(name))
     status = RowStatus.DIFFERS if differing else RowStatus.SAME
     return Planned(row.key, row.record, row.managed_as, status, differing)
 
@@ -551,6 +571,7 @@ def apply_slice(
     session.scalar(select(School).where(School.id == job.school_id).with_for_update())
     job.confirmed_at = job.confirmed_at or _confirmed(session, job, at)
     rows = _still_new(session, job, _next_rows(session, job, most))
+    rows = _without_locked(session, job, rows)
     if missing := _missing_places(session, job, rows):
         made = _set_up(session, by, job.school_id, missing[:PLACES_SLICE], at)
         job.made = json.dumps([*json.loads(job.made or "[]"), *made])
@@ -617,6 +638,40 @@ def _still_new(
     return [(row, record) for row, record in rows if row.line_key not in before]
 
 
+def _without_locked(
+    session: Session, job: Import, rows: list[tuple[ImportRow, dict[str, Any]]]
+) -> list[tuple[ImportRow, dict[str, Any]]]:
+    """Leave out, and say so, the rows whose place was locked meanwhile."""
+    locked = queries.locked_paths(session, job.school_id)
+    if not locked:
+        return rows
+    for row, record in rows:
+        if (_paths_to(record) or [""])[-1] in locked:
+            row.status = RowStatus.LOCKED.value
+            _tell(
+                session, job, row, "location", rules.FaultCode.LOCATION_LOCKED, row.location,
+                severity=rules.Severity.ERROR,
+            )  # fmt: skip
+    return [one for one in rows if one[0].status == RowStatus.NEW.value]
+
+
+def _tell(
+    session: Session, job: Import, row: ImportRow, field: str, code: rules.FaultCode, raw: str,
+    severity: rules.Severity = rules.Severity.WARNING,
+) -> None:  # fmt: skip
+    """Add a fault that only carrying out brought to light, unless the dry run named it."""
+    of_it = (ImportFault.school_id == job.school_id, ImportFault.import_id == job.id)
+    same = (ImportFault.sheet == row.sheet, ImportFault.row == row.row)
+    query = select(ImportFault.n).where(*of_it, *same, ImportFault.code == code.value)
+    if session.scalar(query.limit(1)) is not None:
+        return
+    last = session.scalar(select(func.max(ImportFault.n)).where(*of_it))
+    column = rules.COLUMNS[field]
+    told = rules.Fault(row.sheet, row.row, column, code, severity, raw)
+    session.add(_told(job, 0 if last is None else last + 1, told))
+    session.flush()
+
+
 def _carry_out(
     session: Session, by: Actor, job: Import,
     rows: Sequence[tuple[ImportRow, dict[str, Any]]], at: datetime,
@@ -629,29 +684,66 @@ def _carry_out(
     keepers = keepers_named(session, by, names, job.school_id, at)
     lots = register.batches_of(session, job.school_id, [kind.id for kind in kinds.values()])
     taken_back = _taken_back(session, job.school_id, [row.line_key for row, _ in rows])
+    taken = carriers.serials_there(session, job.school_id, _serials(rows))
     batch = _Slice()
-    made: list[tuple[ImportRow, Made, range]] = []
+    made: list[_Making] = []
     for row, record in rows:
         kind = kinds[_key_of(record)]
         again = taken_back.get(row.line_key, 0)
         line = _post(session, by, document, row, record, kind, again, at)
         row.status = RowStatus.DONE.value
-        thing = _new_thing(kind, ManagedAs(row.managed_as), places[row.n], keepers, record)
+        form = ManagedAs(row.managed_as)
+        share = carriers.shared_out(record, form, taken)
+        thing = _new_thing(kind, form, places[row.n], keepers, record, share.note)
         told = Made(line, kind.id, first.get(kind.id) == row.n, thing.place_id)
         if record["quantity"] < 1:
-            made.append((row, told, range(0)))
-        elif thing.managed_as is ManagedAs.ITEM:
-            made.append((row, told, batch.add(thing, record["quantity"])))
+            made.append(_Making(row, told, range(0), share))
+        elif form is ManagedAs.ITEM:
+            made.append(_Making(row, told, batch.add(thing, share.serials), share))
         elif (lot := (kind.id, thing.place_id)) in lots:
             register.grow_batch(session, by, batch=lots[lot], quantity=record["quantity"], at=at)
             told = replace(told, batch=lots[lot].code, quantity=record["quantity"])
-            made.append((row, told, range(0)))
+            made.append(_Making(row, told, range(0), share))
         else:
             told = replace(told, quantity=record["quantity"])
-            made.append((row, told, batch.join(thing)))
+            made.append(_Making(row, told, batch.join(thing), share))
     codes = register.register_things(session, by, batch.new, school_id=job.school_id, at=at)
-    for row, told, which in made:
-        row.made = json.dumps(asdict(_with_codes(told, [codes[n] for n in which])))
+    done = [replace(one, told=_with_codes(one.told, [codes[n] for n in one.which])) for one in made]
+    for one, tags in zip(done, _bind(session, by, job, done, at), strict=True):
+        one.row.made = json.dumps(asdict(replace(one.told, tags=tags)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A row being carried out: what it makes, which of the slice's things, what they get."""
+
+    row: ImportRow
+    told: Made
+    which: range
+    share: carriers.Share
+
+
+def _serials(rows: Iterable[tuple[ImportRow, dict[str, Any]]]) -> set[str]:
+    return {one for _, record in rows for one in split(record.get("serial_no") or "")}
+
+
+def _bind(
+    session: Session, by: Actor, job: Import, made: Sequence[_Making], at: datetime
+) -> list[tuple[str, ...]]:
+    """Bind the old numbers and tags of some rows; return the tags of each."""
+    bound: list[tuple[str, ...]] = []
+    for one in made:
+        codes = one.told.things or tuple(filter(None, (one.told.batch,)))
+        wanted = list(carriers.to_bind(one.share, codes))
+        answers = (
+            carriers.bind_all(session, by, wanted, school_id=job.school_id, at=at) if wanted else []
+        )
+        for answer in answers:
+            if answer.refusal is not None:
+                code = rules.FaultCode.TAG_DOUBLE
+                _tell(session, job, one.row, answer.column, code, answer.value)
+        bound.append(tuple(answer.tag for answer in answers if answer.tag))
+    return bound
 
 
 def _with_codes(told: Made, codes: list[str]) -> Made:
@@ -667,11 +759,12 @@ class _Slice:
     new: list[NewThing] = field(default_factory=list)
     joining: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def add(self, thing: NewThing, count: int) -> range:
-        """Add single things; return where they stand."""
+    def add(self, thing: NewThing, serials: Sequence[str | None]) -> range:
+        """Add single things, each with its serial number; return where they stand."""
         start = len(self.new)
-        self.new.extend([replace(thing, quantity=1)] * count)
-        return range(start, start + count)
+        one = replace(thing, quantity=1)
+        self.new.extend(replace(one, serial_no=serial) if serial else one for serial in serials)
+        return range(start, start + len(serials))
 
     def join(self, thing: NewThing) -> range:
         """Add a batch, or let it join the one of its kind and place; return where it stands."""
@@ -700,8 +793,9 @@ def _taken_back(session: Session, school_id: str, keys: Sequence[str]) -> dict[s
 
 
 def _new_thing(
-    kind: Kind, form: ManagedAs, place_id: str, keepers: dict[str, str], record: dict[str, Any]
-) -> NewThing:
+    kind: Kind, form: ManagedAs, place_id: str, keepers: dict[str, str],
+    record: dict[str, Any], note: str | None,
+) -> NewThing:  # fmt: skip
     return NewThing(
         kind=kind,
         managed_as=form,
@@ -712,14 +806,21 @@ def _new_thing(
         purchased=record["purchase_date"],
         voucher=record["voucher"],
         finance_card_no=record["finance_card"],
-        note=record["note"],
+        note=note,
+        **{name: record.get(name) for name in SAID_OF_THINGS},
     )
+
+
+SAID_OF_THINGS = (
+    "maker", "supplier", "invoice", "accepted", "source", "warranty_until", "condition",
+)  # fmt: skip
+"""What a line says of each of its things alike, if anything."""
 
 
 def _key_of(record: dict[str, Any]) -> KindKey:
     return KindKey(
-        record["sheet"], record["code"], record["name"], record["spec"] or "",
-        record["unit"] or "",
+        record.get("subject") or record["sheet"], record["code"], record["name"],
+        record["spec"] or "", record["unit"] or "",
     )  # fmt: skip
 
 
@@ -934,6 +1035,9 @@ def _take_back(
                 voucher=record["voucher"], at=at,
                 source=f"{job.file} · {row.sheet} · {row.row}"[:400],
             )  # fmt: skip
+        carriers.unbind_all(
+            session, by, made.tags, school_id=job.school_id, reason=document.number, at=at
+        )
         for code in made.things:
             thing = session.get_one(Thing, (job.school_id, code))
             register.retire_thing(session, by, thing=thing, document=document.id, at=at)

@@ -15,6 +15,7 @@ from inventory.register.bulk_models import BulkSort
 from inventory.register.bulk_service import LeftOut
 from inventory.register.pages import FILTERS, spot_named, things_wanted
 from inventory.register.search_queries import next_codes
+from inventory.register.tags_queries import carrying
 from inventory.scope import Actor, Permission
 from inventory.web import tables
 from inventory.web.context import actor, found, now
@@ -83,7 +84,7 @@ def _few(codes: list[str]) -> list[str]:
 
 
 def _table(codes: list[str]) -> tables.Table:
-    return lists_papers.things(queries.things_by_code(db.session(), codes))
+    return lists_papers.things(carrying(db.session(), queries.things_by_code(db.session(), codes)))
 
 
 def _changed(by: Actor, sort: BulkSort, codes: list[str], values: dict[str, str]) -> Any:

@@ -9,32 +9,44 @@ from markupsafe import Markup
 
 from inventory.journal.queries import Entry
 from inventory.places.queries import PlaceRow
-from inventory.register.queries import CabinetRow, Card, ThingRow
+from inventory.register.queries import CabinetRow, Card
 from inventory.register.rules import shown
+from inventory.register.tags_queries import Carrying
 from inventory.web.filters import moment
 from inventory.web.tables import Cell, Table, yuan
-from inventory.web.words import FORMS, SORTS, STATES, say
+from inventory.web.words import CONDITIONS, FORMS, SORTS, SOURCES, STATES, say
 
 
-def things(rows: Iterable[ThingRow], facts: tuple[tuple[str, str], ...] = ()) -> Table:
-    """Return a list of things for a spreadsheet."""
+def things(rows: Iterable[Carrying], facts: tuple[tuple[str, str], ...] = ()) -> Table:
+    """
+    Return a list of things for a spreadsheet, with all that is known of each.
+
+    It comes in again as it is (`exchange.rules.own` knows these headings in both languages).
+    """
     columns = (
         (gettext("School"), 18), (gettext("Number"), 14), (gettext("Code"), 14),
         (gettext("Name"), 24), (gettext("Specification"), 24), (gettext("Unit"), 8),
         (gettext("Quantity"), 10), (gettext("Managed"), 10), (gettext("Subject"), 10),
         (gettext("Place"), 16), (gettext("Keeper"), 10), (gettext("Unit price"), 12),
         (gettext("Purchased"), 12), (gettext("Voucher"), 16), (gettext("Finance card"), 16),
-        (gettext("Tag"), 14), (gettext("Note"), 24),
+        (gettext("Tag"), 14), (gettext("Note"), 24), (gettext("Serial number"), 18),
+        (gettext("Maker"), 18), (gettext("Supplier"), 18), (gettext("Invoice"), 14),
+        (gettext("Accepted"), 12), (gettext("Source"), 10), (gettext("Warranty until"), 12),
+        (gettext("Condition"), 10), (gettext("Old number"), 16), (gettext("RFID tag (EPC)"), 28),
     )  # fmt: skip
     return Table(gettext("Things"), columns, map(_thing, rows), facts)
 
 
-def _thing(row: ThingRow) -> tuple[Cell, ...]:
+def _thing(one: Carrying) -> tuple[Cell, ...]:
+    row = one.thing
     return (
         row.school, row.number, row.code, row.name, row.specification, row.unit, row.quantity,
         say(FORMS, row.managed_as), row.subject, say(SORTS, row.place), row.keeper or "",
         yuan(row.unit_price_cents), row.purchased or "", row.voucher or "",
-        row.finance_card_no or "", say(STATES, row.state), row.note or "",
+        row.finance_card_no or "", say(STATES, row.state), row.note or "", row.serial_no or "",
+        row.maker or "", row.supplier or "", row.invoice or "", row.accepted or "",
+        say(SOURCES, row.source or ""), row.warranty_until or "",
+        say(CONDITIONS, row.condition or ""), "、".join(one.old_numbers), "、".join(one.epcs),
     )  # fmt: skip
 
 

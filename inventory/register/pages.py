@@ -47,7 +47,8 @@ def list_things() -> Any:
     session, kept = db.session(), things_kept()
     wanted = things_wanted(kept)
     if format := tables.asked_format(request.args.get("format", "")):
-        return tables.answer(lists_papers.things(queries.every(session, wanted)), format)
+        every = tags.carrying(session, queries.every(session, wanted))
+        return tables.answer(lists_papers.things(every), format)
     page, size = page_number(), page_size()
     rows, total = queries.listed(session, wanted, page=page, size=size)
     pages = -(-total.shown // size)

@@ -127,6 +127,8 @@ class ToBind:
     code: str
     medium: Medium
     value: str
+    beside: bool = False
+    """Whether another one of the sort may stay bound as well."""
 
 
 @requires(Permission.ARRANGE)
@@ -143,7 +145,7 @@ def bind_many(
         try:
             bind(
                 session, by, school_id=school_id, code=one.code, medium=one.medium,
-                value=one.value, at=at,
+                value=one.value, beside=one.beside, at=at,
             )  # fmt: skip
         except (NotFound, IsRetired, TagTaken, TagThere, TagIsCode, Invalid) as refusal:
             answers.append(refusal)

@@ -115,6 +115,10 @@ TONES = {
     "differs": ("warn", "neq"),
     "done": ("ok", "check"),
     "no_place": ("warn", "question"),
+    "locked": ("warn", "alert"),
+    "staged": ("info", "question"),
+    "begun": ("warn", "clock"),
+    "applied": ("ok", "check"),
     "error": ("bad", "alert"),
     "warning": ("warn", "repair"),
 }
@@ -203,12 +207,19 @@ WAITS = {
     "receiver": _l("The other school has to confirm it."),
     "repair": _l("The things are being repaired."),
 }
+IMPORT_STATES = {
+    "staged": _l("To be confirmed"),
+    "begun": _l("Not finished"),
+    "applied": _l("Imported"),
+    "undone": _l("Undone"),
+}
 ROW_STATUSES = {
     "new": _l("New"),
     "same": _l("Imported already"),
     "differs": _l("Differs"),
     "done": _l("Imported"),
     "no_place": _l("No such place"),
+    "locked": _l("Place locked"),
     "undone": _l("Undone"),
 }
 SAID = {
@@ -340,6 +351,17 @@ FAULTS = {
     "name_missing": _l("the name is missing"),
     "duplicate_row": _l("the row repeats an earlier one"),
     "row_shifted": _l("the values stand one column too far"),
+    "serial_count": _l("more or fewer serial numbers than things; given to none, kept in the note"),
+    "serial_double": _l("another thing of the kind has this serial number; kept in the note"),
+    "number_count": _l("more or fewer numbers than things; bound to none"),
+    "number_unreadable": _l("the number cannot be read; left empty"),
+    "tag_double": _l("the number means something else already; not bound"),
+    "tag_format": _l("this is no EPC of a tag; not bound"),
+    "choice_unknown": _l("none of the values that there are; left empty"),
+    "warranty_unknown": _l("the end of the warranty cannot be known from this; left empty"),
+    "too_long": _l("longer than the register keeps; cut"),
+    "location_locked": _l("the place is locked; open it and import the file again"),
+    "other_school": _l("the row is of another school than the first"),
     "header_missing": _l("the sheet has no header with name and quantity"),
     "sheet_hidden": _l("the sheet is hidden and was passed over"),
 }
@@ -351,6 +373,8 @@ FIELDS = {
     "location": _l("Place"),
     "keeper": _l("Keeper"),
     "note": _l("Note"),
+    "old_number": _l("Old number"),
+    "epc": _l("RFID tag (EPC)"),
     "name": _l("Name"),
     "password": _l("Password"),
     "again": _l("Password, once more"),
@@ -435,6 +459,16 @@ COLUMN_FIELDS = {
     "keeper": _l("Keeper"),
     "voucher": _l("Voucher"),
     "finance_card": _l("Finance card"),
+    "serial_no": _l("Serial number"),
+    "maker": _l("Maker"),
+    "supplier": _l("Supplier"),
+    "invoice": _l("Invoice"),
+    "accepted": _l("Accepted"),
+    "source": _l("Source"),
+    "warranty_until": _l("Warranty until"),
+    "condition": _l("Condition"),
+    "old_number": _l("Old number"),
+    "epc": _l("RFID tag (EPC)"),
     "note": _l("Note"),
 }
 """What a column of a spreadsheet can hold, in the order in which it is offered."""

@@ -240,3 +240,25 @@ def test_a_file_that_is_larger_than_the_settings_allow_is_refused(sqlite_config)
     assert upload(client, b"x" * 1000).status_code != 413
     with app.app_context():
         db.engine.dispose()
+
+
+def test_the_list_of_imports_is_a_file_with_its_filters(client_for, tmp_path, look):
+    client = client_for("manager")
+    upload(client, ledger(tmp_path, CLAMP).read_bytes())
+    staged = upload(client, ledger(tmp_path, SCALE).read_bytes(), "二.xlsx").location
+    for _ in range(3):
+        client.post(f"{staged}/application", data={})
+
+    def rows(query):
+        text = client.get(f"/imports?format=csv{query}").get_data().decode("utf-8-sig")
+        return [row.split(",") for row in text.splitlines()]
+
+    assert sorted(row[1] for row in rows("")[1:]) == ["二.xlsx", "账.xlsx"]
+    assert [row[-1] for row in rows("&state=applied")[1:]] == [staged.rpartition("/")[2]]
+    assert rows("&state=undone")[1:] == []
+    assert len(rows(f"&school={HOME}")) == 3
+    assert client.get("/imports?format=xlsx").status_code == 200
+    assert client.get("/imports?state=x").status_code == 422
+    page = look(client, "/imports?state=staged")
+    assert "账.xlsx" in page.text
+    assert "二.xlsx" not in page.text

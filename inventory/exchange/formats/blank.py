@@ -17,9 +17,14 @@ from inventory.exchange.rules.headers import COLUMNS
 FIELDS = (
     "serial", "code", "name", "spec", "unit", "equipment_class", "required", "quantity",
     "unit_price", "purchase_date", "location", "keeper", "voucher", "finance_card", "note",
+    "serial_no", "old_number", "maker", "supplier", "invoice", "accepted", "source",
+    "warranty_until", "condition", "epc",
 )  # fmt: skip
 HEADERS = dict(COLUMNS) | {"equipment_class": "器材类别"}
-WIDTHS = {"name": 22, "spec": 20, "location": 16, "note": 24}
+WIDTHS = {
+    "name": 22, "spec": 20, "location": 16, "note": 24, "serial_no": 20, "old_number": 20,
+    "maker": 18, "supplier": 18, "epc": 28,
+}  # fmt: skip
 NUMBERS = {"required": "0", "quantity": "0", "unit_price": "0.00"}
 EXAMPLE = {
     "serial": "示例",
@@ -36,7 +41,14 @@ EXAMPLE = {
     "keeper": "王芳",
     "voucher": "记-1024",
     "note": "填写前可删去本行",
+    "serial_no": "TP24001-TP24008",
+    "maker": "常熟双杰",
+    "source": "采购",
+    "warranty_until": "2026-09-01",
+    "condition": "完好",
 }
+SOURCES = ("采购", "调拨", "自制", "捐赠", "盘盈")
+CONDITIONS = ("完好", "陈旧", "损坏", "不安全")
 ROWS = 500
 """Rows that have their formats and drop-downs."""
 
@@ -68,6 +80,8 @@ def blank(
             ("unit", choices.units),
             ("equipment_class", choices.classes),
             ("location", choices.places),
+            ("source", SOURCES),
+            ("condition", CONDITIONS),
         ),
         start=1,
     ):

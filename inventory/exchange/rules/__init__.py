@@ -6,6 +6,7 @@ Nothing here opens a file, reads a clock or knows a database.
 
 from inventory.exchange.rules.cells import Cell, Kind, Merged, Row, Sheet, Workbook
 from inventory.exchange.rules.faults import Fault, FaultCode, Severity
+from inventory.exchange.rules.headers import COLUMNS
 from inventory.exchange.rules.identity import (
     COMPARED,
     KindKey,
@@ -31,6 +32,7 @@ from inventory.exchange.rules.roster import Roster, read_roster, without_doubtfu
 from inventory.exchange.rules.wanted import Wanted, paths_to, wanted_places
 
 __all__ = [
+    "COLUMNS",
     "COMPARED",
     "Cell",
     "Damaged",

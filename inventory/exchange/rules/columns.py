@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
+from inventory.exchange.rules.beside import CONDITIONS, SOURCES, is_epc, says_one_of
 from inventory.exchange.rules.cells import Cell, Kind, Row
 from inventory.exchange.rules.dates import looks_like_date
 from inventory.exchange.rules.headers import (
@@ -148,6 +149,7 @@ class _Learner:
 
     def learn(self) -> None:
         """Look at shapes first, then at numbers that belong together, then at what is left."""
+        self._tags()
         for field, fits in (*_SHAPES.items(), *_SHAPES.items()):
             self._shape(field, fits)  # twice: a column may have been given up meanwhile
         self._serial()
@@ -155,6 +157,7 @@ class _Learner:
         if "keeper" not in self._columns:
             self._keeper()
         self._texts()
+        self._choices()
         self._unlabelled()
 
     def _set(self, field: str, column: int) -> None:
@@ -189,6 +192,21 @@ class _Learner:
         best = max(self._free(), key=lambda one: one.share(fits) * one.filled, default=None)
         if best and best.share(fits) >= wanted:
             self._set(field, best.column)
+
+    def _tags(self) -> None:
+        """A column of tag numbers that are no EPCs holds what the things were known by before."""
+        column = self._columns.get("epc")
+        profile = self._profiles.get(column or 0)
+        if column is None or profile is None or self._sources["epc"] is not Source.WORD:
+            return
+        if len(profile.cells) >= _FEW and profile.share(is_epc) < _HARDLY:
+            del self._columns["epc"], self._sources["epc"]
+            if (
+                "old_number" not in self._columns
+                and self._header.labels.get(column, "")[:1] == "标"
+            ):
+                self._columns["old_number"] = column
+                self._sources["old_number"] = Source.CONTENT
 
     def _serial(self) -> None:
         if "serial" in self._columns:
@@ -249,6 +267,15 @@ class _Learner:
             if fitting:
                 best = max(fitting, key=lambda one: (one.column == after, one.share(_is_mixed)))
                 self._set("spec", best.column)
+
+    def _choices(self) -> None:
+        """Columns in which there is nothing but the few words for a source or a condition."""
+        for field, says in _CHOICES.items():
+            if field in self._columns:
+                continue
+            fitting = [one for one in self._free() if one.share(says) >= _NEARLY]
+            if fitting:
+                self._set(field, max(fitting, key=lambda one: one.filled).column)
 
     def _unlabelled(self) -> None:
         """What only a column without any words can be: nobody said that it is something else."""
@@ -366,5 +393,10 @@ _SHAPES: Mapping[str, Callable[[Cell], bool]] = {
     "code": looks_like_code,
     "unit": is_unit,
     "voucher": _text_like(_VOUCHER),
+    "epc": is_epc,
 }
 """Fields whose values have a shape of their own, the clearest first."""
+_CHOICES: Mapping[str, Callable[[Cell], bool]] = {
+    "source": says_one_of(SOURCES),
+    "condition": says_one_of(CONDITIONS),
+}

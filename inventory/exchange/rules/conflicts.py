@@ -21,6 +21,15 @@ class Repeats:
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
+        self._school: str | None = None
+
+    def is_of_another(self, line: Line) -> bool:
+        """Whether a line of a list with schools in it names another one than the first did."""
+        cell = line.cell("school")
+        if cell is None:
+            return False
+        self._school = self._school or trimmed(cell.text)
+        return trimmed(cell.text) != self._school
 
     def is_repeat(self, line: Line) -> bool:
         """Remember a line and say whether it was there before."""

@@ -31,6 +31,18 @@ COLUMNS: Mapping[str, str] = {
     "voucher": "凭证号",
     "note": "备注",
     "finance_card": "财务卡片号",
+    "serial_no": "出厂编号",
+    "maker": "生产厂家",
+    "supplier": "供应商",
+    "invoice": "发票号",
+    "accepted": "验收日期",
+    "source": "来源",
+    "warranty_until": "保修至",
+    "condition": "状况",
+    "old_number": "原编号",
+    "epc": "RFID标签号",
+    "subject": "学科",
+    "managed_as": "管理方式",
 }
 """Field to the name under which faults speak of its column, whatever the file calls it."""
 
@@ -82,9 +94,8 @@ _WORDS = {
         "responsible responsibleperson manager"
     ),
     "voucher": (
-        "凭证号 凭证编号 凭证号码 记账凭证号 会计凭证号 入账凭证号 单据号 单据编号 发票号 "
-        "发票号码 voucher voucherno voucherno. vouchernumber invoice invoiceno "
-        "invoicenumber document documentno"
+        "凭证号 凭证编号 凭证号码 记账凭证号 会计凭证号 入账凭证号 单据号 单据编号 "
+        "voucher voucherno voucherno. vouchernumber document documentno"
     ),
     "note": ("备注 附注 说明 备注说明 note notes remark remarks comment comments"),
     "finance_card": (
@@ -93,6 +104,42 @@ _WORDS = {
         "assetcardno assetno cardno cardnumber"
     ),
     "equipment_class": "器材类别 仪器类别 设备类别 equipmentclass",
+    "serial_no": (
+        "出厂编号 出厂号 出厂序号 序列号 产品序列号 设备序列号 机身号 机身编号 机器编号 "
+        "serialnumber serialno serialno. sn s/n"
+    ),
+    "maker": (
+        "生产厂家 生产厂商 生产厂 生产单位 生产企业 制造商 制造厂 制造厂商 制造厂家 制造单位 "
+        "厂家 厂商 品牌 maker manufacturer brand"
+    ),
+    "supplier": (
+        "供应商 供货商 供应商名称 供货商名称 供应单位 供货单位 供应厂家 供货厂家 销售单位 "
+        "经销商 supplier vendor"
+    ),
+    "invoice": "发票号 发票号码 发票编号 发票 invoice invoiceno invoicenumber",
+    "accepted": "验收日期 验收时间 accepted dateaccepted acceptancedate",
+    "source": (
+        "来源 资产来源 设备来源 仪器来源 物品来源 来源方式 取得方式 获取方式 购置方式 增加方式 "
+        "source acquisitionmethod"
+    ),
+    "warranty_until": (
+        "保修至 质保至 保修期至 质保期至 保修到期日 保修到期日期 保修截止日期 质保到期日 "
+        "质保到期日期 质保截止日期 保修期 质保期 保修期限 质保期限 保修 质保 "
+        "warrantyuntil warrantyexpires warranty"
+    ),
+    "condition": (
+        "状况 使用状况 完好状况 完好情况 完好程度 技术状况 设备状况 仪器状况 物品状况 新旧程度 "
+        "成色 condition"
+    ),
+    "old_number": (
+        "原编号 旧编号 老编号 原编码 旧编码 老编码 原资产编号 旧资产编号 老资产编号 "
+        "原设备编号 旧设备编号 原仪器编号 旧仪器编号 原物品编号 旧物品编号 原固定资产编号 "
+        "旧固定资产编号 原标签号 旧标签号 oldnumber oldno oldno. formernumber previousnumber"
+    ),
+    "epc": (
+        "rfid标签号 rfid标签 rfid编号 rfid号 rfid电子标签号 rfid epc epc码 epc编码 epc号 "
+        "rfidtag(epc) rfidtag 电子标签号 电子标签 标签号 标签编号 tagnumber"
+    ),
 }
 
 _FIELD_OF = {
@@ -112,7 +159,8 @@ _PARTS = tuple(
         ("purchase_date", r"日期|时间|年月|date"),
         ("location", r"存放|放置|位置|地点|场所|柜号|location"),
         ("keeper", r"保管|管理[人员者]|责任人|负责人|经管"),
-        ("voucher", r"凭证|发票|单据|票据|票号|voucher|invoice"),
+        ("invoice", r"发票|票号|invoice"),
+        ("voucher", r"凭证|单据|票据|voucher"),
         ("name", r"名称|品名"),
         ("code", r"编号|编码|代码|目录号|分类号|code"),
         ("spec", r"规格|型号|参数|specification"),
@@ -121,6 +169,28 @@ _PARTS = tuple(
     )
 )
 """What a longer word must contain to mean a field, where it is none of the known ones."""
+
+_CLEAR_PARTS = tuple(
+    (field, re.compile(pattern))
+    for field, pattern in (
+        ("serial_no", r"(?:出厂编?号|序列号)(?:码)?$"),
+        ("maker", r"(?:生产厂|厂家|厂商|制造商)(?:名称)?$"),
+        ("supplier", r"供[应货](?:商|单位)(?:名称)?$"),
+        ("old_number", r"^[原旧老].*(?:编号|编码|标签号)$"),
+        ("source", r"(?:资产|设备|仪器|器材|物品)来源$"),
+        ("warranty_until", r"[保质][修保]期?(?:限|至|到期日?|截止日?)(?:期)?$"),
+        ("condition", r"(?:使用|完好|技术|设备|仪器)(?:状[态况]|情况|程度)$"),
+        ("accepted", r"验收(?:日期|时间)$"),
+    )
+)
+"""The same for fields whose words stand in names of columns that are none of ours as well."""
+_STANDS_IN = {"voucher": "invoice", "purchase_date": "accepted"}
+"""
+What another column is where there is none of its own: an invoice is the voucher behind a line
+(and part of what a line is known by), a day of acceptance the day on which it came.
+"""
+_ASSET_NUMBER = re.compile(r"(?:固定)?资产(?:编号|编码|号)")
+"""Beside a finance card's own column, this is the number by which the thing was known before."""
 
 _RANK_OF_A_PART = 1_000
 _SOMETHING_ELSE = re.compile(
@@ -235,7 +305,12 @@ def field_of(label: str) -> tuple[str, int] | None:
 
 
 def _by_part(label: str) -> tuple[str, int] | None:
-    if len(label) > _LONGEST_PART or ":" in label or _SOMETHING_ELSE.search(label):
+    if len(label) > _LONGEST_PART or ":" in label:
+        return None
+    clear = next((name for name, pattern in _CLEAR_PARTS if pattern.search(label)), None)
+    if clear:
+        return clear, _RANK_OF_A_PART
+    if _SOMETHING_ELSE.search(label):
         return None
     found = (name for name, pattern in _PARTS if pattern.search(label))
     name = next(found, None)
@@ -314,11 +389,27 @@ def _continues(row: Row, following: Row) -> bool:
 def columns_named(lines: Sequence[Row], areas: Areas) -> dict[str, int]:
     """Column by field; the lower word counts before the upper, the specific before the general."""
     best: dict[str, tuple[int, int]] = {}
+    cards: list[int] = []
     for column in _all_columns(lines):
         found = _meaning(lines, column, areas)
+        if found and found[0] == "finance_card":
+            cards.append(column)
         if found and (found[0] not in best or found[1] < best[found[0]][0]):
             best[found[0]] = (found[1], column)
-    return {name: column for name, (_, column) in best.items()}
+    columns = {name: column for name, (_, column) in best.items()}
+    for name, other in _STANDS_IN.items():
+        if name not in columns and other in columns:
+            columns[name] = columns.pop(other)
+    if "old_number" not in columns:
+        beside = [one for one in cards if one != columns["finance_card"]]
+        number = next((one for one in beside if _is_asset_number(lines, one, areas)), None)
+        columns |= {"old_number": number} if number else {}
+    return columns
+
+
+def _is_asset_number(lines: Sequence[Row], column: int, areas: Areas) -> bool:
+    words = _words(lines, column, areas)
+    return bool(words) and bool(_ASSET_NUMBER.fullmatch(tidy_label(words[-1])))
 
 
 def _meaning(lines: Sequence[Row], column: int, areas: Areas) -> tuple[str, int] | None:

@@ -18,6 +18,16 @@ COMPARED = (
     "location",
     "keeper",
     "note",
+    "serial_no",
+    "maker",
+    "supplier",
+    "invoice",
+    "accepted",
+    "source",
+    "warranty_until",
+    "condition",
+    "old_number",
+    "epc",
 )
 """The fields in which a line that comes again may differ from what was imported."""
 
@@ -36,7 +46,9 @@ class KindKey(NamedTuple):
 
 def kind_key(record: Record) -> KindKey:
     """The kind that a record belongs to."""
-    return KindKey(record.sheet, record.code, record.name, record.spec, record.unit)
+    return KindKey(
+        record.subject or record.sheet, record.code, record.name, record.spec, record.unit
+    )
 
 
 def line_key(record: Record, ordinal: int) -> str:

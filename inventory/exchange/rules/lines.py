@@ -20,6 +20,8 @@ from inventory.exchange.rules.headers import (
     header_at,
     is_repeated,
 )
+from inventory.exchange.rules.own import FORM as OWN
+from inventory.exchange.rules.own import own_cells, own_header
 from inventory.exchange.rules.snipe import snipe_cells, snipe_header
 from inventory.exchange.rules.text import folded, trimmed
 from inventory.exchange.rules.values import amount_in
@@ -45,8 +47,13 @@ _PAGE_TITLE = re.compile(
 )
 _LONGEST_CLASS = 20
 _WIDE = 3
-_NEVER_LENT = frozenset(("serial", "required", "quantity", "unit_price", "amount"))
-"""Numbers of a merged cell belong to its rows together; each row given them would count twice."""
+_NEVER_LENT = frozenset(
+    ["serial", "required", "quantity", "unit_price", "amount", "serial_no", "old_number", "epc"]
+)
+"""
+Numbers of a merged cell belong to its rows together; each row given them would count twice, and
+what only one thing bears is not all of its rows'.
+"""
 
 
 class _Part(Enum):
@@ -84,7 +91,7 @@ def first_header(
     areas = Areas(sheet.merged)
     start = list(islice(sheet.rows, _SEARCHED + SAMPLE))
     for row in start[:_FRONT]:
-        if other := snipe_header(row):
+        if other := own_header(row) or snipe_header(row):
             return other
     found = [
         header for window in _windows(start[:_SEARCHED]) if (header := header_at(window, areas))
@@ -159,9 +166,10 @@ def data_lines(sheet: Sheet, header: Header) -> Iterator[Line]:
 
 
 def _assets(sheet: Sheet, header: Header) -> Iterator[Line]:
-    """The rows of another system's list: all that are filled, for it has no furniture."""
+    """The rows of a system's list, ours or another's: all that are filled, without furniture."""
+    cells_of = own_cells if header.form == OWN else snipe_cells
     for row in sheet.rows:
-        if row.number >= header.row + header.lines and (cells := snipe_cells(row, header)):
+        if row.number >= header.row + header.lines and (cells := cells_of(row, header)):
             yield Line(row, cells, {}, header.columns, None)
 
 

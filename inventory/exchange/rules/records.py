@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from inventory.exchange.rules import beside
 from inventory.exchange.rules.cells import Cell
 from inventory.exchange.rules.dates import read_date
 from inventory.exchange.rules.faults import Fault, FaultCode, Finding, Severity, error, warning
@@ -51,6 +52,35 @@ class Record:
     note: str | None
     finance_card: str | None
     equipment_class: str | None
+    serial_no: str | None = None
+    """The serial numbers of its things, in order, with 、 between them."""
+    maker: str | None = None
+    supplier: str | None = None
+    invoice: str | None = None
+    accepted: str | None = None
+    source: str | None = None
+    warranty_until: str | None = None
+    condition: str | None = None
+    old_number: str | None = None
+    """The numbers that its things had in an older system, as `serial_no`."""
+    epc: str | None = None
+    subject: str | None = None
+    """Its subject, where that is not what the sheet is called."""
+    managed_as: str | None = None
+    """By item or by batch, where the file says so."""
+    thing: str | None = None
+    """Code and readable number, where it is a line of our own list of things."""
+
+    @property
+    def is_of_items(self) -> bool:
+        """Whether each of its things has a number of its own, so that none is like the other."""
+        numbers = len(beside.split(self.serial_no or ""))
+        if numbers and numbers == self.quantity:
+            return True
+        many = self.quantity > 1
+        return many and self.quantity in (
+            len(beside.split(self.old_number or "")), len(beside.split(self.epc or "")),
+        )  # fmt: skip
 
     def as_json(self) -> dict[str, str | int | None]:
         """The record as plain values, money as text with two decimals."""
@@ -109,6 +139,8 @@ def examine(line: Line, settings: Settings) -> Examined:
     readings["amount"] = read_amount(
         line.cell("amount"), readings["unit_price"].value, readings["quantity"].value
     )
+    if not _MORE.isdisjoint(line.cells) or not _MORE.isdisjoint(line.lent):
+        _read_beside(line, settings, readings)
     faults = (
         fault_at(line, settings.sheet, field, finding)
         for field in COLUMNS
@@ -116,6 +148,46 @@ def examine(line: Line, settings: Settings) -> Examined:
         for finding in readings[field].findings
     )
     return Examined(line, readings, tuple(faults))
+
+
+def _read_beside(line: Line, settings: Settings, readings: dict[str, Reading[Any]]) -> None:
+    """Read what most ledgers do not say, where this one does."""
+    for field, read in _BESIDE.items():
+        if field in line.cells or field in line.lent:
+            readings[field] = _read(line, field, read)
+    quantity, origin = readings["quantity"].value, settings.date_origin
+    cells = line.cells
+    if "accepted" in cells:
+        readings["accepted"] = beside.read_day(cells["accepted"], origin)
+    if "warranty_until" in cells:
+        came = readings.get("accepted", _NOTHING).value or readings["purchase_date"].value
+        readings["warranty_until"] = beside.read_warranty(cells["warranty_until"], origin, came)
+    if "serial_no" in cells:
+        readings["serial_no"] = beside.read_numbers(
+            cells["serial_no"], quantity, FaultCode.SERIAL_COUNT, beside.LONGEST_SERIAL,
+            one_for_all=False,
+        )  # fmt: skip
+    if "old_number" in cells:
+        readings["old_number"] = beside.read_numbers(
+            cells["old_number"], quantity, FaultCode.NUMBER_COUNT, beside.LONGEST_OLD_NUMBER,
+            one_for_all=True,
+        )  # fmt: skip
+    if "epc" in cells:
+        readings["epc"] = beside.read_epcs(cells["epc"], quantity)
+
+
+_NOTHING: Reading[Any] = Reading(None)
+_BESIDE: Mapping[str, Reader] = {
+    "maker": beside.read_limited(beside.LONGEST["maker"]),
+    "supplier": beside.read_limited(beside.LONGEST["supplier"]),
+    "invoice": beside.read_limited(beside.LONGEST["invoice"]),
+    "source": beside.read_choice(beside.SOURCES),
+    "condition": beside.read_choice(beside.CONDITIONS),
+    "subject": read_text,
+    "managed_as": read_text,
+    "thing": read_text,
+}
+_MORE = frozenset((*_BESIDE, "accepted", "warranty_until", "serial_no", "old_number", "epc"))
 
 
 def _readers(line: Line, settings: Settings) -> Mapping[str, Reader]:

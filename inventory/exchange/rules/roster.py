@@ -15,6 +15,7 @@ from inventory.exchange.rules.doubtful import doubtful, is_doubtful
 from inventory.exchange.rules.faults import WHOLE_ROW, Fault, FaultCode, Severity
 from inventory.exchange.rules.headers import COLUMNS, NEEDED, Header, is_repeated, letter
 from inventory.exchange.rules.lines import Line, data_lines, first_header
+from inventory.exchange.rules.own import FORM as OWN
 from inventory.exchange.rules.places import Register, Room, gathered_register
 from inventory.exchange.rules.records import Examined, Record, Settings, examine
 from inventory.exchange.rules.shifted import is_shifted
@@ -282,12 +283,14 @@ def _read_sheet(
     settings = Settings(sheet.name, sheet.typed, workbook.date_origin, known)
     repeats, codes = Repeats(), SheetMemory(sheet.name)
     for line in data_lines(sheet, header):
-        if whole := _whole_row(line, repeats):
+        if whole := _whole_row(line, repeats, header):
             yield _Judged((Fault(sheet.name, line.row.number, WHOLE_ROW, *whole),))
             continue
         examined = examine(line, settings)
-        conflicts = (*codes.conflicts(examined), *memory.conflicts(examined, sheet.name))
-        faults = _in_order((*examined.faults, *conflicts))
+        faults = list(examined.faults)
+        if header.form != OWN:  # which has all subjects in one sheet, and was judged before
+            faults += (*codes.conflicts(examined), *memory.conflicts(examined, sheet.name))
+        faults = _in_order(faults)
         yield _Judged(faults, examined.record(sheet.name) if _is_clean(examined) else None)
 
 
@@ -298,10 +301,12 @@ def _places(lines: Iterable[Line]) -> Iterator[str]:
             yield cell.text
 
 
-def _whole_row(line: Line, repeats: Repeats) -> tuple[FaultCode, Severity] | None:
+def _whole_row(line: Line, repeats: Repeats, header: Header) -> tuple[FaultCode, Severity] | None:
+    if header.form and repeats.is_of_another(line):
+        return FaultCode.OTHER_SCHOOL, Severity.ERROR
     if repeats.is_repeat(line):
         return FaultCode.DUPLICATE_ROW, Severity.ERROR
-    if is_shifted(line.row, line.columns):
+    if not header.form and is_shifted(line.row, line.columns):
         return FaultCode.ROW_SHIFTED, Severity.ERROR
     return None
 

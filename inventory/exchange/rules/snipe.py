@@ -2,7 +2,7 @@
 Snipe-IT's assets are lists of single things, one a row, under its own English headers.
 
 The columns are those of its documentation (Importing Assets) and of its export. A model is our
-kind, an asset tag the number that finance knows the thing by.
+kind, an asset tag the number that finance knows the thing by, and the number on its old label.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _FIELDS = {
     "location": "location defaultlocation",
     "voucher": "ordernumber",
     "finance_card": "assettag",
+    "serial_no": "serial serialnumber serialno.",
+    "maker": "manufacturer",
+    "supplier": "supplier",
+    "warranty_until": "warranty warrantymonths",
 }
 _BESIDE = {
     "asset_name": "assetname itemname name",
-    "serial": "serial serialnumber serialno.",
-    "maker": "manufacturer",
-    "supplier": "supplier",
-    "warranty": "warranty warrantymonths",
     "status": "status",
     "holder": "checkedoutto fullname username",
     "notes": "notes note",
@@ -86,6 +86,11 @@ def snipe_cells(row: Row, header: Header) -> dict[str, Cell]:
     }
     if "name" not in cells and beside.get("asset_name"):
         cells["name"] = Cell(Kind.TEXT, beside.pop("asset_name"))
+    if tag := cells.get("finance_card"):
+        # Its label stays on the thing: whoever scans that finds it.
+        cells["old_number"] = Cell(Kind.TEXT, trimmed(tag.text))
+    if (term := cells.get("warranty_until")) and trimmed(term.text).isdecimal():
+        cells["warranty_until"] = Cell(Kind.TEXT, f"{trimmed(term.text)}个月")
     if note := note_of(beside):
         cells["note"] = Cell(Kind.TEXT, note)
     cells["quantity"] = Cell(Kind.NUMBER, "1", number=Decimal(1))
@@ -94,10 +99,8 @@ def snipe_cells(row: Row, header: Header) -> dict[str, Cell]:
 
 
 def note_of(beside: Mapping[str, str]) -> str:
-    """Serial number, maker and the like in one line, while a thing has no fields for them."""
+    """What a thing has no field for, in one line."""
     words = {
-        "notes": "{}", "asset_name": "{}", "serial": "SN: {}", "maker": "厂家: {}",
-        "supplier": "供应商: {}", "warranty": "保修: {}", "status": "Snipe-IT: {}",
-        "holder": "领用人: {}",
+        "notes": "{}", "asset_name": "{}", "status": "Snipe-IT: {}", "holder": "领用人: {}",
     }  # fmt: skip
     return "; ".join(told.format(beside[name]) for name, told in words.items() if beside.get(name))

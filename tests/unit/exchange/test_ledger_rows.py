@@ -335,4 +335,4 @@ def test_the_summary_counts_what_was_found():
 
 
 def test_every_field_has_its_column_name():
-    assert tuple(COLUMNS) == FIELDS
+    assert tuple(COLUMNS)[: len(FIELDS)] == FIELDS

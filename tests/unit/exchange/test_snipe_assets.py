@@ -40,10 +40,11 @@ def test_an_asset_is_one_thing_with_its_price_date_place_and_tag():
         "科仪1", "PO-77", "GROK-12782",
     )  # fmt: skip
     assert first.equipment_class == "通用仪器"
-    assert first.note == (
-        "局配; 投影一; SN: CN985796786987; 厂家: 华东厂; 供应商: 杭州教仪; 保修: 36; "
-        "Snipe-IT: Ready to Deploy"
-    )
+    assert first.note == "局配; 投影一; Snipe-IT: Ready to Deploy"
+    assert (first.serial_no, first.maker, first.supplier, first.warranty_until) == (
+        "CN985796786987", "华东厂", "杭州教仪", "2026-09-01",
+    )  # fmt: skip
+    assert (first.old_number, second.old_number) == ("GROK-12782", "GROK-12783")
     assert managed_as(None, second.finance_card, 500) is ManagedAs.ITEM
     codes = {(fault.row, fault.code.value) for fault in found.faults}
     assert codes == {(2, "price_format"), (3, "location_missing")}
@@ -58,13 +59,14 @@ def test_the_columns_of_an_export_are_known_too():
 
     assert (record.name, record.spec, str(record.location)) == ("台式计算机", "M720", "信机1")
     assert "领用人: 王芳" in record.note
+    assert (record.maker, record.warranty_until) == ("联想", "2025-03-04")
     assert record.keeper is None
 
 
 def test_without_a_model_the_asset_s_own_name_is_its_kind():
     (record,) = roster("Asset Tag,Asset Name,Serial,Status\nA1,显微镜,9,Deployed\n").records
 
-    assert (record.name, record.note) == ("显微镜", "SN: 9; Snipe-IT: Deployed")
+    assert (record.name, record.serial_no, record.note) == ("显微镜", "9", "Snipe-IT: Deployed")
 
 
 @pytest.mark.parametrize("header", ["Name,Quantity,Code", "Asset Tag,Foo,Bar"])
@@ -83,4 +85,4 @@ def test_a_tag_that_comes_twice_is_a_row_that_comes_twice():
 
 def test_what_is_not_known_is_not_said():
     assert note_of({}) == ""
-    assert note_of({"serial": "", "maker": "华东厂"}) == "厂家: 华东厂"
+    assert note_of({"notes": "", "holder": "王芳"}) == "领用人: 王芳"

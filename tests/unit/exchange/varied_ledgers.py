@@ -21,7 +21,7 @@ from openpyxl.utils import get_column_letter
 
 from inventory.exchange.rules.headers import COLUMNS
 
-FIELDS = tuple(COLUMNS)
+FIELDS = tuple(COLUMNS)[:15]
 FORMS = ("xlsx", "csv", "semicolon", "tab", "utf16", "gb18030", "html", "gb2312", "xls")
 TYPED = ("xlsx", "xls")
 ERROR, WARNING = "error", "warning"
