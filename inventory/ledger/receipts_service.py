@@ -121,7 +121,7 @@ class ReceiptDeed(PlainDeed):
             raise CannotReverse(number=document.number, what=document.title)
         for one in portions:
             if not _is_item(one.kind):
-                code = one.line.code or ""
+                code = _batch_now(session, document, one.line).code
                 wanted[code] = wanted.get(code, 0) + one.line.quantity
         school = document.school_id
         for thing in bound_queries.bound(session, school, wanted, taken_back=document.id):
@@ -136,7 +136,7 @@ class ReceiptDeed(PlainDeed):
             if _is_item(portion.kind):
                 self._take_items(session, by, document, counter, portion, at)
             else:
-                thing = register.thing_of(session, document.school_id, portion.line.code or "")
+                thing = _batch_now(session, document, portion.line)
                 register.reduce_batch(
                     session, by, batch=thing, quantity=portion.line.quantity,
                     document=counter.id, at=at,
@@ -328,6 +328,14 @@ def _make_batch(
     change = LineBound(document.id, portion.line.n, code)
     record(session, by, change, at=at, school_id=school)
     session.flush()
+
+
+def _batch_now(session: Session, document: Document, line: DocumentLine) -> Thing:
+    """The batch that the pieces of a line are in now: merging kinds joins batches."""
+    thing = session.get_one(Thing, (document.school_id, line.code))
+    while thing.joined_into is not None:
+        thing = session.get_one(Thing, (document.school_id, thing.joined_into))
+    return thing
 
 
 def _made(session: Session, document: Document) -> list[Thing]:

@@ -15,6 +15,7 @@ from inventory.errors import (
 )
 from inventory.ledger import books_queries as books
 from inventory.ledger import documents_service as documents
+from inventory.ledger import merging_service as merging
 from inventory.ledger.documents_service import SLICE, Decision, Draft, Line
 from inventory.ledger.models import DocumentLine
 from inventory.ledger.rules import DocumentType
@@ -181,3 +182,14 @@ def test_what_arrives_from_another_school_is_confirmed_or_refused_and_nothing_el
     act(transfers.confirm_transfer, manager, document_id=arrival)
     acting(OPERATOR)
     assert row(arrival).state == row(sent, OTHER).state == "executed"
+
+
+def test_a_receipt_goes_back_after_its_batch_was_joined_to_another(people, world):
+    kind, other = (kind_named(one).id for one in ("烧杯 01", "试管 01"))
+    code = received(people, [Line(kind_id=kind, quantity=6)])
+    received(people, [Line(kind_id=other, quantity=5)], voucher="FP-2026-002")
+    act(merging.merge_kinds, people["manager"], kind_id=kind, into=other)
+    before = pieces(other)
+    taken_back(people["manager"], code, "退货")
+    assert pieces(other) == before - 6
+    agrees()
