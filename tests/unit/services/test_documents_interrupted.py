@@ -7,8 +7,8 @@ from inventory.custody import transfers_service as transfers
 from inventory.db import db
 from inventory.errors import (
     IsAnArrival,
-    IsRetired,
     Lent,
+    Locked,
     Missing,
     NoReversalOf,
     NotInThisState,
@@ -19,8 +19,8 @@ from inventory.ledger import merging_service as merging
 from inventory.ledger.documents_service import SLICE, Decision, Draft, Line
 from inventory.ledger.models import DocumentLine
 from inventory.ledger.rules import DocumentType
-from inventory.register import parts_service
 from inventory.register import service as register
+from inventory.register.cards_service import lock_place
 from inventory.register.models import Thing
 from inventory.scope import OPERATOR
 from tests.unit.services.test_books import AGES, LIMIT
@@ -74,14 +74,15 @@ def test_what_cannot_be_done_any_more_is_refused_before_any_of_it_is_done(people
     items = many(people, world, SLICE + 3)
     lines = [*(Line(one) for one in items), Line(beakers, quantity=24)]
     code = drafted(people["manager"], "scrap", lines, reason="旧")
-    act(parts_service.break_batch, people["manager"], code=beakers, quantity=24)
+    shelf = thing(beakers).home_id
+    act(lock_place, people["manager"], code=shelf, reason="封存待查")
     decided(people["principal"], code)
-    with pytest.raises(IsRetired):
+    with pytest.raises(Locked):
         decided(people["officer"], code)
 
     assert (row(code).state, row(code).done) == ("submitted", 0)
     assert thing(items[0]).status == "to_scrap"
-    decided(people["officer"], code, approves=False, reason="烧杯已拆成单件")
+    decided(people["officer"], code, approves=False, reason="烧杯封在柜里")
     assert thing(items[0]).status == "in_use"
     agrees()
 
