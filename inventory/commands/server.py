@@ -16,6 +16,8 @@ from inventory.errors import DemonstrationOnNetwork, NotMigrated, Unavailable
 
 THREADS = 32
 """Requests served at once; writers wait for each other in the lane, so more gain nothing."""
+PATIENCE_S = 30
+"""What is being answered when the server is told to end may be answered so long."""
 PR_SET_PDEATHSIG = 1
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - to recognise it, not to listen there
 
@@ -154,12 +156,14 @@ def _serve(host: str, port: int) -> None:
         websockets=False,
         log_access=False,
         log_level="error",
+        workers_kill_timeout=PATIENCE_S,
     ).serve()
 
 
 def served() -> Any:
     """Return the application in the server's worker process."""
     _die_with_parent()
+    _end_when_told()
     from inventory.app import create_app
 
     app = create_app()
@@ -168,6 +172,17 @@ def served() -> Any:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _end_when_told() -> None:
+    """
+    Let the worker end when it is told so before Granian listens for that in it.
+
+    The handler that it inherits from the server notes the signal in a copy that nobody reads.
+    """
+    inherited = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if getattr(getattr(inherited, "__self__", None), "interrupt_signal", False):
+        os._exit(0)
 
 
 def _die_with_parent() -> None:

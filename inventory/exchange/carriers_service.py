@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from inventory.catalogue.models import Kind
 from inventory.catalogue.rules import ManagedAs
-from inventory.errors import Refusal, TagIsCode
+from inventory.errors import Refusal
 from inventory.exchange.queries import locked_paths
 from inventory.exchange.rules import Fault, FaultCode, Record, Severity
 from inventory.exchange.rules.beside import split
@@ -22,7 +22,7 @@ from inventory.register.models import Tag, Thing
 from inventory.register.rules import code_in
 from inventory.register.tags_rules import Medium, value_of
 from inventory.register.tags_service import ToBind, bind_many, unbind
-from inventory.scope import Actor
+from inventory.scope import Actor, Permission, requires
 
 CARRIERS = {"old_number": Medium.NUMBER, "epc": Medium.EPC}
 """The columns of a file whose values are bound as tags, and as which."""
@@ -197,6 +197,7 @@ class Bound:
     refusal: Refusal | None
 
 
+@requires(Permission.IMPORT)
 def bind_all(
     session: Session, by: Actor, wanted: Sequence[tuple[str, ToBind]], *, school_id: str,
     at: datetime,
@@ -213,6 +214,7 @@ def bind_all(
     ]
 
 
+@requires(Permission.IMPORT)
 def unbind_all(
     session: Session, by: Actor, tags: Iterable[str], *, school_id: str, reason: str, at: datetime
 ) -> None:
@@ -221,11 +223,6 @@ def unbind_all(
         tag = session.get(Tag, (school_id, tag_id))
         if tag is not None and tag.unbound_at is None:
             unbind(session, by, school_id=school_id, tag_id=tag_id, reason=reason, at=at)
-
-
-def is_own_code(refusal: Refusal | None) -> bool:
-    """Whether a carrier was refused because it reads as one of our own codes."""
-    return isinstance(refusal, TagIsCode)
 
 
 def own_things(session: Session, school_id: str, records: Sequence[Record]) -> set[str]:

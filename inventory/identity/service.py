@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -76,8 +77,12 @@ STATION = "station"
 _hasher = PasswordHasher()
 _one_at_a_time = threading.Semaphore(2)
 """Argon2 takes 64 MiB a time: more at once would let sign-ins exhaust a small machine."""
-_nobodys_hash = _hasher.hash("nobody")
-"""Checked for unknown names, so that the answer takes as long as for known ones."""
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What is checked for unknown names, so that the answer takes as long as for known ones."""
+    return _hasher.hash("nobody")
 
 
 class Hashed(str):
@@ -127,7 +132,7 @@ def is_right(kept: str | None, given: str) -> bool:
     """Whether a password or PIN is the one whose hash is kept; as slow when nothing is kept."""
     try:
         with _one_at_a_time:
-            _hasher.verify(kept or _nobodys_hash, given)
+            _hasher.verify(kept or _nobodys_hash(), given)
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None

@@ -20,7 +20,7 @@ from tests.conftest import Apart, config_for, run_sql, with_database
 from tests.faults.checker import AT, Client, Log, faults, get, post, rows_in
 from tests.faults.victim import Victim
 from tests.postgres import ROLE
-from tests.processes import signed_in, tallycard
+from tests.processes import signed_in, tallycard, tallycard_from_nothing
 from tests.world import PASSWORD, acting
 
 PATIENCE_S = 1
@@ -128,8 +128,10 @@ def test_a_clock_that_steps_back_breaks_no_session_token_or_order(data, codes, t
 def test_events_keep_their_order_when_the_clock_steps_back(data, tmp_path):
     clock = {"LD_PRELOAD": str(faketime()), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     for offset in ("+0d", "-2d"):
-        tallycard(data, "count", "open", "科仪1-01", "--school", "3133990102", "--name", offset,
-                  FAKETIME=offset, **clock)  # fmt: skip
+        tallycard_from_nothing(
+            data, "count", "open", "科仪1-01", "--school", "3133990102", "--name", offset,
+            FAKETIME=offset, **clock,
+        )  # fmt: skip
 
     tallycard(data, "verify", "--rebuild")
     with closing(sqlite3.connect(data / "tallycard.db")) as connection:

@@ -348,7 +348,7 @@ def test_the_template_filled_in_comes_in_without_faults(world):
     first = roster.records[0]
     assert (first.equipment_class, first.voucher, first.code) == ("工具", "0007", "02003")
     rules = book.worksheets[0].data_validations.dataValidation
-    assert len(rules) == 3
+    assert len(rules) == 5  # class, unit, place, source, condition
     assert book.worksheets[0].cell(3, FIELDS.index("code") + 1).number_format == "@"
 
 

@@ -106,7 +106,7 @@ def test_services_and_queries_do_not_find_another_school(world):
     assert places.place_by_code(session, cabinet) is None
     assert {row.school_id for row in register.search(session)[0]} == {HOME}
     assert counting.rows(session) == []
-    assert exchange.imports(session) == []
+    assert list(exchange.imports(session)) == []
     with pytest.raises(NotFound):
         move_thing(session, world.technician, school_id=OTHER, code=foreign, to=cabinet, at=NOON)
     with pytest.raises(NotFound):
