@@ -105,8 +105,13 @@ def _faults(session: Session, by: Actor, plan: Plan, import_id: str, start: int)
     return service.stage_faults(session, by, plan, import_id=import_id, start=start)
 
 
-LONGEST_S = 0.015
-"""Seconds that a slice may work before the next one is smaller; its commit comes on top."""
+LONGEST_S = 0.03
+"""
+Seconds that a slice may work before the next one is smaller; its commit comes on top.
+
+A third of what the lane may be held. Less than twice what the smallest slice needs would keep all
+slices the smallest, and an import ten times as long.
+"""
 LONGEST_PAUSE_S = 0.1
 LEAST, FIRST = 3, 6
 """Things in the smallest slice, and in the first, when nothing is known yet."""
@@ -131,7 +136,7 @@ class Applying:
         if spent_s > LONGEST_S:
             self.size = max(LEAST, self.size // 2)
             time.sleep(min(spent_s, LONGEST_PAUSE_S))  # others are at work: let them go first
-        elif spent_s < LONGEST_S / 2:
+        elif spent_s < LONGEST_S * 2 / 3:
             self.size = min(service.SLICE, self.size + 2)
         return left
 
