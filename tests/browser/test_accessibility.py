@@ -26,7 +26,9 @@ AXE = Axe()
 
 
 def examine(page) -> None:
-    found = AXE.run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    # To name only what is wrong, and not all that is right, takes half the time.
+    asked = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    found = AXE.run(page, options=asked)
     violations = found.response["violations"]
     told = [
         (one["id"], one["help"], [node["html"][:120] for node in one["nodes"][:3]])
