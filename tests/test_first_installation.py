@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_a_school_is_set_up_once_and_unattended(data):
     tallycard(data, *SETUP, code=3)
     tallycard(data, "demo", code=3)
     assert told(tallycard(data, "verify", "--rebuild", "--json"))
+    with closing(sqlite3.connect(data / "tallycard.db")) as connection:
+        kept = connection.execute("SELECT password_hash FROM person").fetchone()[0]
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, section 4
 
 
 def test_an_answer_that_is_none_is_asked_for_again(data):
