@@ -675,11 +675,13 @@ class EndDeed(WithThings):
 
     def hold(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
         refuse_locked_homes(session, document)
+        _known = things_in(session, document.school_id, lines_of(session, document))
         for _, thing in _things(session, document):
             if is_item(thing) and thing.status != self._held.value:
                 turn(session, by, thing, self._held, document, document.reason, at)
 
     def release(self, session: Session, by: Actor, document: Document, at: datetime) -> None:
+        _known = things_in(session, document.school_id, lines_of(session, document))
         for line, thing in _things(session, document):
             before = _before(line)
             if is_item(thing) and thing.status == self._held.value != before.value:
@@ -749,7 +751,7 @@ def refuse_locked_homes(session: Session, document: Document) -> None:
 
 
 def _things(session: Session, document: Document) -> list[tuple[DocumentLine, Thing]]:
-    """The lines of a document with their things, and what is where of them, with few statements."""
+    """The lines of a document with their things."""
     lines = lines_of(session, document)
     codes = [line.code for line in lines if line.code]
     in_it = Thing.code.in_(codes)
