@@ -142,7 +142,7 @@ def _show(head: ImportHead, message: str = "", status: int = 200) -> Any:
     session = db.session()
     wanted, page = request.args.get("status", ""), page_number()
     figures = queries.summary(session, head)
-    total = figures.get(wanted, 0) if wanted else head.total
+    total = figures.get(wanted, 0) if wanted else sum(head.statuses.values())
     return (
         render_template(
             "exchange/import.html", head=head, message=message, figures=figures, status=wanted,

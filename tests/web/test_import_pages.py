@@ -262,3 +262,10 @@ def test_the_list_of_imports_is_a_file_with_its_filters(client_for, tmp_path, lo
     page = look(client, "/imports?state=staged")
     assert "账.xlsx" in page.text
     assert "二.xlsx" not in page.text
+
+
+def test_rows_that_stay_out_for_their_place_are_counted_among_all(client_for, tmp_path, look):
+    client = client_for("technician")
+    nowhere = [*CLAMP[:6], "无此室-09-1", *CLAMP[7:]]
+    page = look(client, upload(client, ledger(tmp_path, SCALE, nowhere).read_bytes()).location)
+    assert ("全部 2" in page.words, "没有该地点 1" in page.words) == (True, True)
