@@ -129,7 +129,7 @@ def _refuse_lent(session: Session, thing: Thing) -> None:
     )  # fmt: skip
 
 
-def look_ahead(session: Session, school: str, lines: Sequence[Line]) -> list[Thing | Holding]:
+def look_ahead(session: Session, school: str, lines: Sequence[Line]) -> list[Base]:
     """
     Read the things of a document at once; whoever holds what is returned asks no more for each.
 
@@ -137,14 +137,23 @@ def look_ahead(session: Session, school: str, lines: Sequence[Line]) -> list[Thi
         Locked: one of them stands in a place that is locked.
     """
     codes = [line.code for line in lines if line.code]
-    things = session.scalars(
-        select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
-    ).all()
-    holdings = session.scalars(
-        select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
-    ).all()
-    refuse_locked(session, school, {thing.home_id for thing in things})
-    return [*things, *holdings]
+    found = _read(session, school, codes, *(line.place_id for line in lines if line.place_id))
+    homes = {one.home_id for one in found if isinstance(one, Thing)}
+    refuse_locked(session, school, homes)
+    return found
+
+
+def _read(session: Session, school: str, codes: Sequence[str], *places: str) -> list[Base]:
+    """Read things or places by their codes, with what is where of them, and more places."""
+    spots = sorted({*codes, *places})
+    return [
+        *session.scalars(select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))),
+        *session.scalars(
+            select(Holding).where(Holding.school_id == school, Holding.code.in_(codes))
+        ),
+        *session.scalars(select(Code).where(Code.code.in_(codes))),
+        *session.scalars(select(Place).where(Place.school_id == school, Place.id.in_(spots))),
+    ]
 
 
 def with_what_is_known(
@@ -276,8 +285,8 @@ class LoanDeed(WithThings):
         line: DocumentLine, at: datetime,
     ) -> None:  # fmt: skip
         for loan in _loans_of(session, document):
-            if loan.code == line.code:
-                change = ThingReturned(loan.code, loan.id, counter.id, loan.quantity)
+            if loan.code == line.code and loan.left:
+                change = ThingReturned(loan.code, loan.id, counter.id, loan.left)
                 record(session, by, change, at=at, school_id=document.school_id)
 
 
@@ -288,10 +297,11 @@ def _loans_of(session: Session, document: Document) -> list[Loan]:
     return list(session.scalars(query.order_by(Loan.id)))
 
 
-class ReturnDeed(PlainDeed):
+class ReturnDeed(WithThings):
     """What was lent comes back, all or a part; each line names its loan."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        _held = _lent(session, school, [one.details for one in draft.lines])
         lines = []
         for one in draft.lines:
             loan = session.get(Loan, (school, str(one.details.get("loan", ""))))
@@ -310,17 +320,31 @@ class ReturnDeed(PlainDeed):
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
+    def carry_out(
+        self, session: Session, by: Actor, document: Document, start: int, stop: int, at: datetime
+    ) -> None:
+        part = lines_of(session, document)[start:stop]
+        _held = _lent(session, document.school_id, [details_of(line) for line in part])
+        super().carry_out(session, by, document, start, stop, at)
+
     def do(
         self, session: Session, by: Actor, document: Document, line: DocumentLine, at: datetime
     ) -> None:
         loan_id = str(details_of(line)["loan"])
+        loan = session.get_one(Loan, (document.school_id, loan_id))
+        if line.quantity > loan.left:
+            raise NotOnLoan(what=shown(line.code or ""))
         change = ThingReturned(line.code or "", loan_id, document.id, line.quantity, line.note)
         record(session, by, change, at=at, school_id=document.school_id)
 
     def check_reversible(self, session: Session, document: Document) -> None:
-        for line in lines_of(session, document):
+        back: dict[str, int] = {}
+        lines = lines_of(session, document)
+        _held = things_in(session, document.school_id, lines)
+        for line in lines:
             thing = session.get_one(Thing, (document.school_id, line.code))
-            if thing.retired_at or at_home(session, thing) < thing.lent + line.quantity:
+            back[thing.code] = back.get(thing.code, 0) + line.quantity
+            if thing.retired_at or at_home(session, thing) < thing.lent + back[thing.code]:
                 raise CannotReverse(number=document.number, what=thing.number)
 
     def undo(
@@ -330,6 +354,15 @@ class ReturnDeed(PlainDeed):
         loan_id = str(details_of(line)["loan"])
         change = ReturnUndone(line.code or "", loan_id, counter.id, line.quantity)
         record(session, by, change, at=at, school_id=document.school_id)
+
+
+def _lent(session: Session, school: str, told: Sequence[Mapping[str, object]]) -> list[Base]:
+    """Read the loans at once that lines name in what they tell, with their things."""
+    ids = [str(one.get("loan", "")) for one in told]
+    loans = session.scalars(select(Loan).where(Loan.school_id == school, Loan.id.in_(ids))).all()
+    codes = [loan.code for loan in loans]
+    things = select(Thing).where(Thing.school_id == school, Thing.code.in_(codes))
+    return [*loans, *session.scalars(things)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,20 +426,28 @@ def take_return(
     school = own_school(by, school_id)
     one_at_a_time(session, school)
     lines: list[Line] = []
+    out = _open_loans(session, school, [one.code for one in wanted])
     for one in wanted:
-        loans = _loans_meant(session, school, one, person_id)
+        loans = _loans_meant(session, out.get(one.code, []), one, person_id)
         lines.extend(_returned(session, one, loans, (notes or {}).get(one.code)))
     draft = Draft(DocumentType.RETURN, tuple(lines))
     return _enter(session, by, draft, school, rules, today, once, at)
 
 
-def _loans_meant(
-    session: Session, school: str, wanted: Wanted, person_id: str | None
-) -> list[Loan]:
+def _open_loans(session: Session, school: str, codes: Sequence[str]) -> dict[str, list[Loan]]:
+    """The loans of things that are not closed, the oldest first."""
     query = select(Loan).where(
-        Loan.school_id == school, Loan.code == wanted.code, Loan.closed_at.is_(None)
+        Loan.school_id == school, Loan.code.in_(codes), Loan.closed_at.is_(None)
     )
-    loans = list(session.scalars(query.order_by(Loan.lent_at, Loan.id)))
+    found: dict[str, list[Loan]] = {}
+    for loan in session.scalars(query.order_by(Loan.lent_at, Loan.id)):
+        found.setdefault(loan.code, []).append(loan)
+    return found
+
+
+def _loans_meant(
+    session: Session, loans: list[Loan], wanted: Wanted, person_id: str | None
+) -> list[Loan]:
     if wanted.loan is not None:
         loans = [loan for loan in loans if loan.id == wanted.loan]
     if not loans:
@@ -461,7 +502,6 @@ class RelocationDeed(WithThings):
                 raise NotFound(what="place", key=one.place_id or "—")
             if place.retired_at is not None:
                 raise IsRetired(what=place.path)
-            refuse_locked(session, school, {place.id})
             if _is_place(session, one.code):
                 lines.append(_moved_place(session, school, one))
                 continue
@@ -471,6 +511,7 @@ class RelocationDeed(WithThings):
             if thing.home_id == place.id:
                 raise WrongStatus(what=thing.number, status="there_already")
             lines.append(known)
+        refuse_locked(session, school, {one.place_id or "" for one in lines})
         title = draft.title or title_of(session, school, lines)
         return replace(draft, lines=tuple(lines), title=title)
 
@@ -504,8 +545,19 @@ class RelocationDeed(WithThings):
             bound = LineBound(document.id, line.n, there.code)
             record(session, by, bound, at=at, school_id=school)
 
+    def take_back(
+        self, session: Session, by: Actor, document: Document, counter: Document,
+        start: int, stop: int, at: datetime,
+    ) -> None:  # fmt: skip
+        part = lines_of(session, document)[start:stop]
+        origins = {str(details_of(line)["origin"]) for line in part}
+        refuse_locked(session, document.school_id, origins | {line.place_id or "" for line in part})
+        super().take_back(session, by, document, counter, start, stop, at)
+
     def check_reversible(self, session: Session, document: Document) -> None:
-        for line in lines_of(session, document):
+        lines = lines_of(session, document)
+        _held = things_in(session, document.school_id, lines)
+        for line in lines:
             code = line.code or ""
             if _is_place(session, code):
                 place = session.get_one(Place, (document.school_id, code))
@@ -593,6 +645,7 @@ class HandoverDeed(WithThings):
     """Things, or places with all that their keeper keeps in them, get another keeper."""
 
     def complete(self, session: Session, by: Actor, school: str, draft: Draft) -> Draft:
+        _held = _read(session, school, [one.code for one in draft.lines if one.code])
         lines = []
         for one in draft.lines:
             person = session.get(Person, one.person_id) if one.person_id else None
@@ -623,7 +676,9 @@ class HandoverDeed(WithThings):
         _keep(session, by, document.school_id, line.code or "", line.person_id, at)
 
     def check_reversible(self, session: Session, document: Document) -> None:
-        for line in lines_of(session, document):
+        lines = lines_of(session, document)
+        _held = things_in(session, document.school_id, lines)
+        for line in lines:
             key = (document.school_id, line.code)
             row = session.get(Thing, key) or session.get_one(Place, key)
             if row.keeper_id != line.person_id or row.retired_at is not None:
@@ -708,12 +763,20 @@ class EndDeed(WithThings):
     def check_reversible(self, session: Session, document: Document) -> None:
         for _, thing in _things(session, document):
             ended = thing.status == self._end.value and thing.document_id == document.id
-            is_part = not is_item(thing) and thing.retired_at is None
+            is_part = (
+                not is_item(thing)
+                and thing.retired_at is None
+                and thing.status not in {Status.IN_REPAIR.value, Status.IN_TRANSFER.value}
+            )
             if not (ended or is_part):
                 raise CannotReverse(number=document.number, what=thing.number)
             home = session.get_one(Place, (document.school_id, thing.home_id))
             if home.retired_at is not None:
                 raise CannotReverse(number=document.number, what=home.path)
+            kind = session.get_one(Kind, (document.school_id, thing.kind_id))
+            if kind.retired_at is not None:
+                raise IsRetired(what=kind.title)
+        refuse_locked_homes(session, document)
 
     def undo(
         self, session: Session, by: Actor, document: Document, counter: Document,

@@ -244,5 +244,5 @@ def own_things(session: Session, school_id: str, records: Sequence[Record]) -> s
         codes[thing.code]
         for thing, name in session.execute(query)
         if codes[thing.code] == f"{thing.code} {thing.number}"
-        and told[codes[thing.code]].name == name
+        or told[codes[thing.code]].name == name
     }

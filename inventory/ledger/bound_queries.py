@@ -134,19 +134,9 @@ def _summed(session: Session, query: Any) -> dict[str, tuple[int, str]]:
     return {row[0]: (int(row[1]), row[2]) for row in session.execute(query)}
 
 
-def promised(
-    session: Session, school_id: str, codes: Sequence[str], but: str
-) -> dict[str, tuple[int, str]]:
-    """
-    Return how much of some things is promised to documents that were handed in, and to which.
-
-    This is what `register` asks before it moves a thing; `but` is the document that moves it.
-    """
-    lines = _lines(school_id, codes, HANDED_IN).where(
-        Document.type.in_([one.value for one in HOLDING]), Document.id != but
-    )
-    # The single things of a receipt that is being taken back stand in no line of it.
-    made = (
+def being_taken_back(school_id: str, codes: Sequence[str], but: str = "") -> Any:
+    """The single things of receipts that are being taken back; they stand in no line of it."""
+    return (
         select(Thing.code, func.count(), func.min(Document.number))
         .join(
             Document,
@@ -161,6 +151,20 @@ def promised(
         )
         .group_by(Thing.code)
     )
+
+
+def promised(
+    session: Session, school_id: str, codes: Sequence[str], but: str
+) -> dict[str, tuple[int, str]]:
+    """
+    Return how much of some things is promised to documents that were handed in, and to which.
+
+    This is what `register` asks before it moves a thing; `but` is the document that moves it.
+    """
+    lines = _lines(school_id, codes, HANDED_IN).where(
+        Document.type.in_([one.value for one in HOLDING]), Document.id != but
+    )
+    made = being_taken_back(school_id, codes, but)
     found: dict[str, tuple[int, str]] = {}
     for code, quantity, number in session.execute(union_all(lines, made)):
         found[code] = (found.get(code, (0, ""))[0] + int(quantity), number)

@@ -38,6 +38,7 @@ from inventory.errors import (
 from inventory.identity.models import Person
 from inventory.journal.rules import canonical
 from inventory.journal.service import record
+from inventory.ledger import bound_queries
 from inventory.ledger.documents_changes import (
     LINE_FIELDS,
     Cell,
@@ -403,6 +404,9 @@ def refuse_busy(session: Session, school: str, codes: Sequence[str], *, but: str
     ).first()
     if found is not None:
         raise InAnotherDocument(what=shown(found[0] or ""), number=found[1])
+    back = session.execute(bound_queries.being_taken_back(school, codes, but).limit(1)).first()
+    if back is not None:
+        raise InAnotherDocument(what=shown(back[0]), number=back[2])
 
 
 def _batches(school: str, codes: Sequence[str]) -> Any:
@@ -739,6 +743,8 @@ def end_here(
         raise NotInThisState(number=document.number, state=document.state)
     if document.type == DocumentType.REVERSAL.value:
         raise NoReversalOf(type=document.type)
+    with carrying_out(session, by) as acting:
+        deed.release(session, acting, document, at)  # what was done is no longer held
     before = len(lines_of(session, document))
     cut = DocumentCut(document.id, deed.left_when_cut(session, document), before, said)
     record(session, by, cut, at=at, school_id=school)

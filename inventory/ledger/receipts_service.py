@@ -243,7 +243,11 @@ def _kind_of(session: Session, document: Document, line: DocumentLine) -> Kind:
 
 def _portions(session: Session, document: Document) -> list[Portion]:
     portions = []
-    for line in lines_of(session, document):
+    lines = lines_of(session, document)
+    ids = sorted({line.kind_id for line in lines if line.kind_id})
+    of_here = Kind.school_id == document.school_id
+    _held = session.scalars(select(Kind).where(of_here, Kind.id.in_(ids))).all()
+    for line in lines:
         kind = _kind_of(session, document, line)
         portions.append(Portion(line, kind, 0, line.quantity if _is_item(kind) else 1))
     return portions

@@ -16,6 +16,7 @@ from inventory.errors import (
     BatchThere,
     CannotRestore,
     CardForOne,
+    InAnotherDocument,
     IsRetired,
     Lent,
     Missing,
@@ -28,6 +29,7 @@ from inventory.errors import (
 )
 from inventory.identity.service import keepers_named
 from inventory.journal.service import record
+from inventory.ledger import bound_queries
 from inventory.ledger.changes import DocumentPosted, LinePosted
 from inventory.ledger.models import Document, DocumentLine
 from inventory.ledger.rules import OPEN, PREFIX, DocumentType
@@ -285,6 +287,9 @@ def _refuse_bound(session: Session, thing: Thing, left: int) -> None:
     """Refuse to take back what is lent, is in a document, or is not simply in use."""
     if thing.status != Status.IN_USE.value:
         raise WrongStatus(what=thing.number, status=thing.status)
+    back = bound_queries.being_taken_back(thing.school_id, [thing.code])
+    if row := session.execute(back).first():
+        raise InAnotherDocument(what=thing.number, number=row[2])
     out = thing.lent + in_open_documents(session, thing.school_id, thing.code)
     if out > left:
         raise Lent(what=thing.number, has=left, lent=out)

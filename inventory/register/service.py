@@ -27,6 +27,7 @@ from inventory.errors import (
     PlaceNotEmpty,
     SerialThere,
     TooMany,
+    WrongStatus,
 )
 from inventory.identity.changes import BadgeGiven
 from inventory.identity.models import Person
@@ -704,8 +705,10 @@ def move_thing(
     wanted = has if quantity is None else quantity
     _check_part(thing, has, wanted)
     is_batch = thing.managed_as == ManagedAs.BATCH.value
+    if is_batch and thing.status == Status.IN_REPAIR.value:
+        raise WrongStatus(what=thing.number, status=thing.status)
     there = None
-    if is_batch:
+    if is_batch and thing.status == Status.IN_USE.value:  # what is broken stays apart
         there = batches_of(session, school, [thing.kind_id]).get((thing.kind_id, to))
     splits = is_batch and (wanted < has or bool(label))
     if splits or there is not None:
