@@ -214,6 +214,21 @@ def bind_all(
     ]
 
 
+def left_on_retired(session: Session, school_id: str, codes: Iterable[str]) -> list[str]:
+    """Return the tags that are bound to those of some things that are retired."""
+    query = (
+        select(Tag.id)
+        .join(Thing, and_(Thing.school_id == Tag.school_id, Thing.code == Tag.code))
+        .where(
+            Tag.school_id == school_id,
+            Tag.code.in_(sorted(codes)),
+            Tag.unbound_at.is_(None),
+            Thing.retired_at.is_not(None),
+        )
+    )
+    return list(session.scalars(query.order_by(Tag.id)))
+
+
 @requires(Permission.IMPORT)
 def unbind_all(
     session: Session, by: Actor, tags: Iterable[str], *, school_id: str, reason: str, at: datetime

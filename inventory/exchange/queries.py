@@ -17,6 +17,7 @@ from inventory.ledger import bound_queries
 from inventory.places.models import Place
 from inventory.places.queries import locked_places
 from inventory.register.models import Holding, Thing
+from inventory.register.queries import lots_now
 
 PAGE = 100
 FIRST_FAULTS = 30
@@ -332,12 +333,15 @@ def in_the_way(
     else since are not in the way: so much of that batch stays.
     """
     wanted: dict[str, tuple[str, int]] = {}
-    for one in made:
+    told = list(made)
+    lots = lots_now(session, school_id, {one.batch for one in told if one.batch})
+    for one in told:
         for code in one.things:
             wanted[code] = (one.place, 1)
         if one.batch:
-            before = wanted.get(one.batch, (one.place, 0))[1]
-            wanted[one.batch] = (one.place, before + one.quantity)
+            lot = lots[one.batch]
+            before = wanted.get(lot, (one.place, 0))[1]
+            wanted[lot] = (one.place, before + one.quantity)
     found: list[Obstacle] = []
     codes = list(wanted)
     for start in range(0, len(codes), MANY):

@@ -65,7 +65,7 @@ from inventory.places.models import Place, School, Sort
 from inventory.places.service import place_by_path
 from inventory.register import service as register
 from inventory.register.models import Thing
-from inventory.register.queries import uses_of_kinds
+from inventory.register.queries import lots_now, uses_of_kinds
 from inventory.register.service import NewPlace, NewThing
 from inventory.scope import Actor, Permission, own_school, requires
 
@@ -1024,6 +1024,8 @@ def _take_back(
 ) -> None:
     _refuse_what_is_in_use(session, job, [row.made for row in rows])
     document = session.get_one(Document, (job.school_id, job.undo_document_id))
+    batches = {batch for row in rows if (batch := Made.read(row.made).batch)}
+    lots = lots_now(session, job.school_id, batches)
     for row in rows:
         record, made = json.loads(row.record), Made.read(row.made)
         if record["quantity"]:
@@ -1042,10 +1044,14 @@ def _take_back(
             register.retire_thing(session, by, thing=thing, document=document.id, at=at)
         if made.batch:
             register.reduce_batch(
-                session, by, batch=session.get_one(Thing, (job.school_id, made.batch)),
+                session, by, batch=session.get_one(Thing, (job.school_id, lots[made.batch])),
                 quantity=made.quantity, document=document.id, at=at,
             )  # fmt: skip
         row.status = RowStatus.UNDONE.value
+    # What somebody bound since to what is gone now would keep its value from others.
+    taken = {code for row in rows for code in Made.read(row.made).things} | {*lots.values()}
+    left = carriers.left_on_retired(session, job.school_id, taken)
+    carriers.unbind_all(session, by, left, school_id=job.school_id, reason=document.number, at=at)
 
 
 def _give_up(session: Session, by: Actor, job: Import, at: datetime) -> bool:

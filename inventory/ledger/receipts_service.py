@@ -39,6 +39,7 @@ from inventory.places.service import refuse_locked
 from inventory.register import service as register
 from inventory.register.changes import ThingRegistered
 from inventory.register.models import Thing
+from inventory.register.queries import lots_now
 from inventory.register.rules import DATE, description
 from inventory.register.service import NewThing
 from inventory.scope import Actor
@@ -335,11 +336,10 @@ def _make_batch(
 
 
 def _batch_now(session: Session, document: Document, line: DocumentLine) -> Thing:
-    """The batch that the pieces of a line are in now: merging kinds joins batches."""
-    thing = session.get_one(Thing, (document.school_id, line.code))
-    while thing.joined_into is not None:
-        thing = session.get_one(Thing, (document.school_id, thing.joined_into))
-    return thing
+    """The batch that the pieces of a line are in now."""
+    code = line.code or ""
+    lot = lots_now(session, document.school_id, [code])[code]
+    return session.get_one(Thing, (document.school_id, lot))
 
 
 def _made(session: Session, document: Document) -> list[Thing]:

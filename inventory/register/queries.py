@@ -132,6 +132,22 @@ class Card:
         return self.printed_version is not None and self.printed_version != self.version
 
 
+def lots_now(session: Session, school_id: str, codes: Iterable[str]) -> dict[str, str]:
+    """Return in which batch the pieces of some batches are now: moves and merges join batches."""
+    now = {code: code for code in codes}
+    while now:
+        query = select(Thing.code, Thing.joined_into).where(
+            Thing.school_id == school_id,
+            Thing.code.in_(sorted(set(now.values()))),
+            Thing.joined_into.is_not(None),
+        )
+        joined = {row[0]: str(row[1]) for row in session.execute(query)}
+        if not joined:
+            break
+        now = {code: joined.get(lot, lot) for code, lot in now.items()}
+    return now
+
+
 def thing(session: Session, code: str) -> ThingRow | None:
     """Return the thing under a code in the schools in sight."""
     # A thing that went to another school is in both; where it is alive comes first.

@@ -10,6 +10,7 @@ from inventory.errors import CannotReverse, ImportInUse, InAnotherDocument, Lent
 from inventory.exchange import queries as imports
 from inventory.exchange import service as exchange
 from inventory.ledger import documents_service as documents
+from inventory.ledger import merging_service as merging
 from inventory.ledger import service as ledger
 from inventory.ledger.documents_service import Draft, Line
 from inventory.ledger.rules import DocumentType
@@ -17,10 +18,12 @@ from inventory.places import service as places
 from inventory.register import bulk_service as bulk
 from inventory.register import parts_service as parts
 from inventory.register import service as register
+from inventory.register import tags_service
 from inventory.register.bulk_models import BulkSort
 from inventory.register.cards_service import lock_place, unlock_place
 from inventory.register.models import Thing
 from inventory.register.placing_service import place_kind
+from inventory.register.tags_rules import Medium
 from inventory.scope import OPERATOR
 from tests.unit.services.test_by_hand import kind_named, shelf_of
 from tests.unit.services.test_documents import (
@@ -29,6 +32,7 @@ from tests.unit.services.test_documents import (
     agrees,
     decided,
     drafted,
+    pieces,
     received,
     row,
     rules,
@@ -361,4 +365,34 @@ def test_nothing_of_a_locked_cabinet_is_taken_away_corrected_or_broken_up(sqlite
     opened(people, cabinet)
     for service, values in tries[:5]:
         act(service, people["manager"], **values)
+    agrees()
+
+
+def test_an_import_is_undone_after_its_kind_was_merged(sqlite_world, tmp_path):
+    acting(OPERATOR)
+    other = [*CLAMP[:1], "试管夹子", *CLAMP[2:6], "科仪1-01-1", *CLAMP[7:]]
+    first = bring_in(ledger_file(tmp_path, [*CLAMP[:6], "科仪1-01-1", *CLAMP[7:]]))
+    second = bring_in(ledger_file(tmp_path, other))
+    kind = kind_named("试管夹").id
+    merged = {"kind_id": kind_named("试管夹子").id, "into": kind}
+    act(merging.merge_kinds, sqlite_world.people["manager"], **merged)
+    acting(OPERATOR)
+    undo(second.id)
+    assert pieces(kind) == 30
+    undo(first.id)
+    assert pieces(kind) == 0
+    agrees()
+
+
+def test_an_undone_import_keeps_no_number_that_was_bound_to_its_things_since(
+    sqlite_world, tmp_path
+):
+    manager = sqlite_world.people["manager"]
+    job = bring_in(ledger_file(tmp_path, [*CLAMP[:6], "科仪1-01-1", *CLAMP[7:]]))
+    code = db.session.scalar(select(Thing.code).where(Thing.kind_id == kind_named("试管夹").id))
+    act(tags_service.bind, manager, code=code, medium=Medium.NUMBER, value="J-1")
+    acting(OPERATOR)
+    undo(job.id)
+    other = sqlite_world.items[f"{HOME}/01"][0]
+    act(tags_service.bind, manager, code=other, medium=Medium.NUMBER, value="J-1")
     agrees()
