@@ -278,7 +278,8 @@ class ArrivalDeed(PlainDeed):
         origin = document.other_school or ""
         part = lines_of(session, document)[start:stop]
         with carrying_out(session, by, origin) as acting:
-            # Locked in the order of their numbers, so that two schools cannot wait for each other.
+            # In the order of their numbers; two that have their own and want each other's are
+            # told apart by PostgreSQL, and one of them is tried again.
             for one in sorted((document.school_id, origin)):
                 one_at_a_time(session, one)
             sent = _sent(session, document)
