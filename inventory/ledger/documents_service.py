@@ -70,6 +70,7 @@ from inventory.ledger.rules import (
     chain_for,
 )
 from inventory.places.service import one_at_a_time
+from inventory.register.attachments_rules import PHOTO
 from inventory.register.models import Attachment, Thing
 from inventory.register.rules import DATE, shown
 from inventory.register.service import MOST_PIECES, code_for_document
@@ -641,6 +642,8 @@ def _signer_on_paper(
         raise OwnDocument(number=document.number)
     paper = session.get(Attachment, (document.school_id, decision.attachment_id or ""))
     if paper is None or paper.subject != document.id or paper.removed_at is not None:
+        raise NeedsPaper
+    if paper.kind != PHOTO and paper.media_type != "application/pdf":
         raise NeedsPaper
     return person.id
 

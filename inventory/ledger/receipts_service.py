@@ -1,5 +1,6 @@
 """This module is about receipts (验收入库): what an invoice brings becomes things, in one press."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,6 +78,7 @@ class ReceiptDeed(PlainDeed):
             raise Missing(field="voucher")
         _refuse_used(session, school, voucher, draft)
         _refuse_doubles([serial for one in draft.lines for serial in _serials(one.details)])
+        _refuse_ranges(draft.lines)
         lines = tuple(_completed(session, school, one) for one in draft.lines)
         pieces = sum(
             one.quantity for one in lines if _is_item(kind_of(session, school, one.kind_id or ""))
@@ -173,6 +175,18 @@ def _refuse_doubles(serials: Sequence[str]) -> None:
         if len(serial) > LONGEST_SERIAL or serial in seen:
             raise Invalid(field="serial", value=serial[:60])
         seen.add(serial)
+
+
+_RANGE = re.compile(r"(?P<head>.*?)(?P<first>[0-9]{1,9})[-~～至到—](?P=head)(?P<last>[0-9]{1,9})")
+
+
+def _refuse_ranges(lines: Sequence[Line]) -> None:
+    """A001-A024 for 24 things is no number of one of them: each is given by itself."""
+    for line in lines:
+        serials = _serials(line.details)
+        match = _RANGE.fullmatch(serials[0]) if len(serials) == 1 and line.quantity > 1 else None
+        if match and int(match["first"]) < int(match["last"]):
+            raise Invalid(field="serial", value=serials[0])
 
 
 def _refuse_used(session: Session, school: str, voucher: str, draft: Draft) -> None:

@@ -3,7 +3,10 @@
 Storage holds identifiers; the page says them in the reader's language from these tables.
 """
 
-from flask_babel import gettext, lazy_gettext as _l  # noqa: I001
+import re
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 STATES = {
     "minted": _l("No label yet"),
@@ -500,6 +503,10 @@ def say(table: dict[str, object], value: object) -> str:
     return str(table.get(str(value), value))
 
 
+_NTH = re.compile(r"_[0-9]+$")
+"""What the name of a field ends with that stands in a form once for each line."""
+
+
 def reason_words(name: str, value: object) -> str:
     """Return a refusal's data in words where it is one of our identifiers."""
     if name == "reason":
@@ -507,7 +514,7 @@ def reason_words(name: str, value: object) -> str:
     if name == "permission":
         return say(PERMISSIONS, value)
     if name == "field":
-        return say(FIELDS, value)
+        return say(FIELDS, _NTH.sub("", str(value)))
     table = {"status": STATUSES, "state": DOCUMENT_STATES, "role": ROLES, "type": DOCUMENT_TYPES}
     if name in table:
         return say(table[name], value)

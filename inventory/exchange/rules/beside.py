@@ -129,11 +129,13 @@ def is_epc(cell: Cell) -> bool:
     return cell.kind is Kind.TEXT and epc_in(cell.text) is not None
 
 
-def read_limited(longest: int) -> Callable[[Cell | None], Reading[str]]:
+def read_limited(
+    longest: int, whole: Callable[[Cell | None], Reading[str]] = read_text
+) -> Callable[[Cell | None], Reading[str]]:
     """A reader of texts that are cut where the register keeps no more of them."""
 
     def read(cell: Cell | None) -> Reading[str]:
-        reading = read_text(cell)
+        reading = whole(cell)
         if reading.value is None or len(reading.value) <= longest:
             return reading
         kept = reading.value[:longest]

@@ -194,20 +194,38 @@ def _readers(line: Line, settings: Settings) -> Mapping[str, Reader]:
     unit = read_text(line.cell("unit")).value
     context = Context(settings.typed, unit)
     return {
-        "code": read_code,
-        "name": read_name,
-        "spec": read_text,
-        "unit": read_text,
+        "code": _read_own_code if "thing" in line.cells else read_code,
+        "name": _LIMITED["name"],
+        "spec": _LIMITED["spec"],
+        "unit": _LIMITED["unit"],
         "required": lambda cell: read_required(cell, context),
         "quantity": lambda cell: read_quantity(cell, context),
         "unit_price": lambda cell: read_price(cell, context),
         "purchase_date": lambda cell: read_date(cell, settings.date_origin),
         "location": lambda cell: read_location(cell, settings.register),
-        "keeper": read_text,
-        "voucher": read_text,
-        "note": read_note,
-        "finance_card": read_text,
+        "keeper": _LIMITED["keeper"],
+        "voucher": _LIMITED["voucher"],
+        "note": _LIMITED["note"],
+        "finance_card": _LIMITED["finance_card"],
     }
+
+
+_LIMITED: Mapping[str, Reader] = {
+    "name": beside.read_limited(200, read_name),
+    "spec": beside.read_limited(400),
+    "unit": beside.read_limited(20),
+    "keeper": beside.read_limited(60),
+    "voucher": beside.read_limited(60),
+    "note": beside.read_limited(400, read_note),
+    "finance_card": beside.read_limited(40),
+}
+"""What the catalogue and the register keep of each; a test compares them."""
+
+
+def _read_own_code(cell: Cell | None) -> Reading[str]:
+    """A code of our own list: a school may have given its kinds codes of no catalogue."""
+    reading = read_code(cell)
+    return beside.read_limited(20)(cell) if reading.is_refused else reading
 
 
 def _read(line: Line, field: str, read: Reader) -> Reading[Any]:

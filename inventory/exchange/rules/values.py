@@ -12,7 +12,10 @@ from inventory.exchange.rules.reading import Reading, unreadable
 from inventory.exchange.rules.text import folded, never_calculated, trimmed
 
 CENT = Decimal("0.01")
-_LARGEST = 1_000_000_000
+_LARGEST = 1_000_000
+"""One more than the register takes of one thing."""
+_DEAREST = 1_000_000_000
+"""Yuan that the register takes for one thing."""
 
 _CODE = re.compile(r"[0-9]{5}|[A-Za-z][0-9]{5}|[0-9]{11}")
 _LOST_ZEROS = re.compile(r"[0-9]{1,4}")
@@ -132,6 +135,8 @@ def read_price(cell: Cell | None, context: Context) -> Reading[Decimal]:
         return Reading(None, (warning(FaultCode.PRICE_NOT_NUMBER),))
     if number < 0:
         return unreadable(FaultCode.PRICE_NEGATIVE)
+    if number > _DEAREST:
+        return Reading(None, (warning(FaultCode.PRICE_NOT_NUMBER),))
     return Reading(number, findings)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.catalogue.service import LONGEST as KIND_LONGEST
 from inventory.exchange.rules.beside import (
     CONDITIONS,
     LONGEST_SERIAL,
@@ -220,3 +221,22 @@ def test_our_own_list_is_known_by_its_headings_in_both_languages():
         assert (record.thing, record.note) == ("20000000194 24001-03", "=1")
         assert (record.source, record.condition, record.accepted) == ("purchase", "good", "2024-03")
         assert (3, "*", "other_school", "error") in faults_of(found)
+
+
+def test_what_the_register_would_not_keep_is_told_before_it_is_imported():
+    def faults(**more):
+        (sheet,) = [make_sheet(HEADER, good_row(**more))]
+        return [(code, severity) for _, _, code, severity in faults_of(roster_of(sheet))]
+
+    assert ("quantity_not_number", "error") in faults(quantity=1_000_000)
+    assert ("price_not_number", "warning") in faults(unit_price=10**10)
+    assert ("too_long", "warning") in faults(note="长" * 401)
+    (record,) = roster_of(make_sheet(HEADER, good_row(name="长" * 201))).records
+    assert len(record.name) == 200
+
+
+def test_limits_are_those_of_catalogue_and_register():
+    kept = {"keeper": 60, "voucher": 60, "note": 400, "finance_card_no": 40}
+    assert {name: LONGEST[name] for name in kept} == kept
+    kinds = {"name": 200, "specification": 400, "unit": 20, "catalogue_code": 20}
+    assert {name: KIND_LONGEST[name] for name in kinds} == kinds

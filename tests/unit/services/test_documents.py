@@ -257,6 +257,10 @@ def test_a_paper_says_who_signed_and_who_entered_it(people, items):
         decided(people["manager"], code, signed_by=signed)
     with pytest.raises(NeedsPaper):
         decided(people["manager"], code, signed_by=signed, attachment_id="f" * 32)
+    ready = prepared("没有签字".encode(), "签字.txt", uploads_of(db.session()).most_bytes)
+    words = act(attach, people["manager"], subject=code, content=ready).id
+    with pytest.raises(NeedsPaper):
+        decided(people["manager"], code, signed_by=signed, attachment_id=words)
     photo = photographed(people["manager"], code)
     db.session.get(Person, signed).is_active = False
     db.session.commit()

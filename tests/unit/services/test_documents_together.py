@@ -1,5 +1,7 @@
 """Documents that meet: ended early, taken back, carried out in slices while others go on."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -8,7 +10,14 @@ from inventory.custody import service as custody
 from inventory.custody import transfers_service as transfers
 from inventory.custody.service import Wanted
 from inventory.db import db
-from inventory.errors import CannotReverse, InAnotherDocument, IsRetired, Locked, WrongStatus
+from inventory.errors import (
+    CannotReverse,
+    InAnotherDocument,
+    Invalid,
+    IsRetired,
+    Locked,
+    WrongStatus,
+)
 from inventory.ledger import documents_service as documents
 from inventory.ledger import service as ledger
 from inventory.ledger.documents_service import SLICE, Draft, Line
@@ -232,3 +241,11 @@ def test_a_thing_of_its_own_is_counted_once(people):
     alive = select(func.count()).where(Thing.code.in_(codes), Thing.retired_at.is_(None))
     assert db.session.scalar(alive) == 0
     agrees()
+
+
+@pytest.mark.parametrize("serial", ["S001-S003", "S001~S024", "01-02"])
+def test_a_range_is_no_serial_number_of_one_of_several(people, serial):
+    line = Line(kind_id=kind_named("电子天平 01").id, quantity=3, details={"serials": [serial]})
+    with pytest.raises(Invalid):
+        received(people, [line])
+    received(people, [replace(line, quantity=1)])
