@@ -861,6 +861,11 @@ class NotOnLoan(Refusal):
     words = N_("%(what)s is not on loan.")
 
 
+class MoreThanLent(Refusal):
+    code = "more_than_lent"
+    words = N_("Only %(has)s of %(what)s are lent: %(wanted)s cannot come back.")
+
+
 class Lent(Refusal):
     """Part of a batch is lent, so that not so much of it is at hand."""
 

@@ -31,6 +31,7 @@ from inventory.errors import (
     IsRetired,
     Lent,
     Missing,
+    MoreThanLent,
     NotAllHere,
     NotFound,
     NotInThisState,
@@ -308,7 +309,7 @@ class ReturnDeed(WithThings):
             if loan is None or loan.closed_at is not None:
                 raise NotOnLoan(what=shown(one.code or ""))
             if one.quantity > loan.left:
-                raise BadQuantity(field="quantity", value=one.quantity)
+                raise MoreThanLent(what=shown(loan.code), has=loan.left, wanted=one.quantity)
             thing = session.get_one(Thing, (school, loan.code))
             details = {**one.details, "number": thing.number}
             lines.append(
@@ -421,7 +422,7 @@ def take_return(
     Raises:
         NotOnLoan, NotLentTo: one is not lent, or not to that person.
         SeveralBorrowers: a part comes back and several have borrowed; it says who.
-        BadQuantity: more than is lent.
+        MoreThanLent: it says how much is lent.
     """
     school = own_school(by, school_id)
     one_at_a_time(session, school)
@@ -466,7 +467,7 @@ def _returned(
 ) -> list[Line]:
     left, out = wanted.quantity, sum(loan.left for loan in loans)
     if left > out:
-        raise BadQuantity(field="quantity", value=wanted.quantity)
+        raise MoreThanLent(what=shown(wanted.code), has=out, wanted=left)
     if left < out and len({loan.person_id for loan in loans}) > 1:
         raise SeveralBorrowers(what=shown(wanted.code), borrowers=_borrowers(session, loans))
     lines = []

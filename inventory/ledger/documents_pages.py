@@ -370,7 +370,7 @@ def _does(
         carry_on(by, view.row.school_id, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
-    said = said or what_became_of(view.row.id)
+    said = said or _after(what_became_of(view.row.id), view)
     return redirect(url_for("documents.show_document", code=view.row.id, said=said))
 
 
@@ -433,8 +433,13 @@ def create_paper_decision(code: str) -> Any:
         carry_on(by, school, view.row.id)
     except Refusal as refusal:
         return document_page(view_or_404(code), words(refusal), refusal.status, values)
-    said = what_became_of(view.row.id)
+    said = _after(what_became_of(view.row.id), view)
     return redirect(url_for("documents.show_document", code=view.row.id, said=said))
+
+
+def _after(said: str, before: DocumentView) -> str:
+    """What is said of a document that was handed in before and is still: one more approved it."""
+    return "approved_so_far" if said == before.row.state == "submitted" else said
 
 
 def _photograph() -> Prepared | None:

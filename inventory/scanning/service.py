@@ -198,6 +198,14 @@ def _look_up(connection: Connection, new: Sequence[Taken]) -> None:
     for taken in new:
         found = _pointed_at(taken.meanings, by_code, by_number, by_tag)
         taken.targets = _in_sight(taken, found)
+        if not taken.targets:
+            taken.targets = _passed_on(connection, taken.by, taken.meanings)
+
+
+def _passed_on(connection: Connection, by: Actor, candidates: Iterable[Meaning]) -> list[Target]:
+    """What a school has sent to another one: its code is not simply unknown there."""
+    codes = [one.code for one in candidates if isinstance(one, Code)]
+    return store.passed_on(connection, codes, by.schools)
 
 
 def _asks_tags(candidates: Iterable[Meaning], by_code: dict[str, Target]) -> bool:
@@ -256,6 +264,7 @@ def resolve(
     seen = [one for one in found if store.in_scope(one.school_id, by.schools)]
     if len(seen) < len(found):
         log.warning("out_of_scope", actor=by.id)
+    seen = seen or _passed_on(connection, by, candidates)
     return candidates, [_named(connection, by, one) for one in seen]
 
 

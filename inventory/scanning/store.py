@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, and_, func, or_, select, text, update
+from sqlalchemy import Connection, TextClause, and_, func, literal, null, or_, select, text, update
 
 from inventory.base import table_of
 from inventory.catalogue.models import Kind
@@ -14,7 +14,7 @@ from inventory.db import Insert, Statement, among
 from inventory.identity.models import Person
 from inventory.places.models import Place
 from inventory.register.models import Code, Holding, Tag, Thing
-from inventory.register.rules import Number, shown
+from inventory.register.rules import Number, Status, shown
 from inventory.scanning.models import Scan
 
 CODE = table_of(Code)
@@ -108,6 +108,31 @@ def by_code(
     """Return what the codes point at; those of schools out of scope are left out."""
     rows = BY_CODE(connection, {"codes": sorted(set(codes))})
     return {row[0]: _target(row) for row in rows if in_scope(row[1], schools)}
+
+
+def passed_on(
+    connection: Connection, codes: Sequence[str], schools: frozenset[str] | None
+) -> list[Target]:
+    """Return the things with some codes that schools in sight sent to another school for good."""
+    if not codes or schools is None:
+        return []
+    nothing = null()
+    query = (
+        select(
+            Thing.code, Thing.school_id, literal("thing"), nothing, nothing,
+            Thing.catalogue, Thing.running, Thing.managed_as,
+            Kind.name, Kind.specification, Kind.unit, nothing, nothing, nothing, nothing,
+            literal(0), Thing.retired_at, nothing, Thing.status, Thing.document_number,
+        )
+        .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
+        .where(
+            Thing.code.in_(codes),
+            Thing.school_id.in_(sorted(schools)),
+            Thing.status == Status.TRANSFERRED.value,
+        )
+        .order_by(Thing.school_id)
+    )  # fmt: skip
+    return [_target(row) for row in connection.execute(query)]
 
 
 MOST_JOINS = 8

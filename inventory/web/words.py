@@ -239,6 +239,7 @@ SAID = {
     "submitted": _l("Handed in."),
     "executed": _l("Carried out."),
     "approved": _l("Approved."),
+    "approved_so_far": _l("Approved. It waits for the next one now."),
     "returned": _l("Given back with your reason."),
     "withdrawn": _l("Withdrawn. Nothing has happened."),
     "filed": _l("In the file."),

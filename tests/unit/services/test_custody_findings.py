@@ -14,9 +14,9 @@ from inventory.custody.models import Loan
 from inventory.custody.service import Wanted
 from inventory.db import db
 from inventory.errors import (
-    BadQuantity,
     InAnotherDocument,
     Locked,
+    MoreThanLent,
     NotFound,
     NotInThisState,
     NotLentTo,
@@ -370,7 +370,7 @@ def test_whose_loan_comes_back_is_never_guessed(people, beakers, two_loans):
     assert refused.value.data["borrowers"] == "teacher老师 3, technician老师 2"
     back(people, Wanted(beakers, 1), person_id=people["technician"].id)
     assert out(people) == {"teacher": 3, "technician": 1}
-    with pytest.raises(BadQuantity):
+    with pytest.raises(MoreThanLent):
         back(people, Wanted(beakers, 2), person_id=people["technician"].id)
     with pytest.raises(NotLentTo):
         back(people, Wanted(beakers, 1), person_id=people["principal"].id)

@@ -22,10 +22,12 @@ from inventory.ledger import documents_service as documents
 from inventory.ledger import service as ledger
 from inventory.ledger.documents_service import SLICE, Draft, Line
 from inventory.ledger.rules import DocumentType
+from inventory.register import queries as register_queries
 from inventory.register import service as register
 from inventory.register.cards_service import lock_place
 from inventory.register.models import Thing
 from inventory.register.queries import uses_of_kinds
+from inventory.scanning.service import resolve
 from inventory.scope import OPERATOR
 from tests.statements import asked_of
 from tests.unit.services.test_by_hand import kind_named, shelf_of
@@ -249,3 +251,23 @@ def test_a_range_is_no_serial_number_of_one_of_several(people, serial):
     with pytest.raises(Invalid):
         received(people, [line])
     received(people, [replace(line, quantity=1)])
+
+
+def test_who_sent_a_thing_away_finds_it_by_its_code(people, items, sqlite_app):
+    here = {"school_id": HOME, "rules": NO_CHAIN}
+    wanted = Draft(DocumentType.TRANSFER, (Line(items[0]),), other_school=OTHER)
+    sent = act(documents.draft, people["manager"], wanted, today=TODAY, **here).id
+    act(documents.submit, people["manager"], document_id=sent, **here)
+    acting(OPERATOR)
+    arrival = {"school_id": OTHER, "document_id": row(sent).other_document}
+    act(transfers.confirm_transfer, people["stranger"], **arrival)
+
+    def found(who):
+        session = acting(people[who])
+        _, targets = resolve(session.connection(), people[who], items[0])
+        return [(one.school_id, one.status, one.is_retired) for one in targets]
+
+    assert found("manager") == [(HOME, "transferred", True)]
+    assert found("stranger") == [(OTHER, "in_use", False)]
+    acting(people["manager"])
+    assert register_queries.thing(db.session(), items[0]).status == "transferred"
