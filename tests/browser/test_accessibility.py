@@ -96,7 +96,7 @@ def test_documents_ledgers_and_loans_are_accessible(visit, sqlite_world, languag
     principal.goto(document)
     examine(principal)
     principal.locator("button[name=decision][value=approve]").click()
-    principal.wait_for_url("**said=submitted")
+    principal.wait_for_url("**said=approved_so_far")
     examine(principal)
 
 
