@@ -49,6 +49,7 @@ def test_a_technician_finds_a_thing_by_its_label(visit, sqlite_world, language):
     page.goto("/")
     burst(page, blank)
     page.locator("a", has_text=WORDS[language]["register"]).click()
+    page.wait_for_load_state()  # what is typed before its script is there is found by a press
     page.locator("#kind-words").fill("dztp01")
     page.locator("#choices a", has_text="电子天平 01").first.click()
     page.locator("[name=place]").fill("科仪1-01-2")
