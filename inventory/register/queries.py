@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from inventory.catalogue.models import Kind
@@ -14,7 +14,7 @@ from inventory.journal.queries import Entry
 from inventory.places.models import Place, School, Sort
 from inventory.places.queries import PlaceRow, inside, places_by_id, within
 from inventory.register.models import CabinetCard, CardLine, Code, CodeState, Holding, Thing
-from inventory.register.rules import Number, contents_hash, shown
+from inventory.register.rules import Number, Status, contents_hash, shown
 from inventory.register.search_queries import Total, Wanted, following, found, next_codes
 
 PAGE = 50
@@ -181,7 +181,7 @@ def things_by_number(session: Session, number: Number) -> list[ThingRow]:
 def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]:
     """Return what belongs in a place or anything inside it, in walking order."""
     places = within(session, school_id, place_id)
-    query = _thing_rows().where(
+    query = _thing_rows(at_home=True).where(
         Thing.school_id == school_id, Thing.home_id.in_(places), Thing.retired_at.is_(None)
     )
     order = {place: index for index, place in enumerate(places)}
@@ -239,8 +239,11 @@ def after(
     return things_by_code(session, following(session, Wanted(text=text), cursor, limit))
 
 
-def _thing_rows() -> Select:  # type: ignore[type-arg]
+def _thing_rows(*, at_home: bool = False) -> Select:  # type: ignore[type-arg]
+    """Rows of things; what is under way to another school still counts, but not as `at_home`."""
     keeper, own = aliased(Person), aliased(Person)
+    under_way = Thing.status == Status.IN_TRANSFER.value
+    at = Thing.home_id if at_home else case((under_way, Sort.IN_TRANSIT.value), else_=Thing.home_id)
     return (
         select(Thing, Kind, Place, Code, Holding.quantity, School.name, keeper.name, own.name)
         .join(Kind, and_(Kind.school_id == Thing.school_id, Kind.id == Thing.kind_id))
@@ -252,7 +255,7 @@ def _thing_rows() -> Select:  # type: ignore[type-arg]
             and_(
                 Holding.school_id == Thing.school_id,
                 Holding.code == Thing.code,
-                Holding.place_id == Thing.home_id,
+                Holding.place_id == at,
             ),
         )
         .outerjoin(keeper, keeper.id == func.coalesce(Thing.keeper_id, Place.keeper_id))

@@ -258,6 +258,9 @@ def test_who_sent_a_thing_away_finds_it_by_its_code(people, items, sqlite_app):
     wanted = Draft(DocumentType.TRANSFER, (Line(items[0]),), other_school=OTHER)
     sent = act(documents.draft, people["manager"], wanted, today=TODAY, **here).id
     act(documents.submit, people["manager"], document_id=sent, **here)
+    acting(people["manager"])
+    under_way = register_queries.thing(db.session(), items[0])
+    assert (under_way.quantity, under_way.status) == (1, "in_transfer")
     acting(OPERATOR)
     arrival = {"school_id": OTHER, "document_id": row(sent).other_document}
     act(transfers.confirm_transfer, people["stranger"], **arrival)
