@@ -286,12 +286,29 @@ def _fill(
         shelves[subject] = _Stands(ids, keeper, a_shelf)
     kinds = _Kinds()
     portions = [(line, lot) for lot in range(lots) for line in lines]
+    is_first = True
     while portions:
         part, portions = portions[:SLICE], portions[SLICE:]
         transact(
             partial(_enter, filler=filler, number=number, document=document, part=part,
                     shelves=shelves, kinds=kinds, lots=lots, last=not portions)
         )  # fmt: skip
+        if is_first or not portions:
+            transact(_learn_sizes)
+        is_first = False
+
+
+def _learn_sizes(session: Any) -> None:
+    """
+    Let PostgreSQL look how large its tables are (ANALYZE), which it does by itself too late.
+
+    What it planned while they were empty reads all things of a school to find one: a foreign key
+    then costs as many reads as there are things.
+    """
+    from sqlalchemy import text
+
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ANALYZE"))
 
 
 def _title(own: list[Line], cabinet: int, a_shelf: int) -> str:
