@@ -191,11 +191,15 @@ def things_in(session: Session, school_id: str, place_id: str) -> list[ThingRow]
 
 def things_at(session: Session, school_id: str, place_id: str, limit: int) -> list[ThingRow]:
     """Return the first things that belong in a place itself, not in what stands in it."""
-    query = select(Thing.code).where(
-        Thing.school_id == school_id, Thing.home_id == place_id, Thing.retired_at.is_(None)
+    # Found first and then put in order: SQLite would walk along all things of the school in order.
+    here = (
+        select(Thing.code, Thing.catalogue, Thing.running)
+        .where(Thing.school_id == school_id, Thing.home_id == place_id, Thing.retired_at.is_(None))
+        .cte("here")
+        .prefix_with("MATERIALIZED")
     )
-    codes = session.scalars(query.order_by(Thing.catalogue, Thing.running).limit(limit))
-    return things_by_code(session, codes)
+    query = select(here.c.code).order_by(here.c.catalogue, here.c.running).limit(limit)
+    return things_by_code(session, session.scalars(query))
 
 
 def _by_number(row: ThingRow) -> tuple[str, int]:
