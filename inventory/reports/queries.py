@@ -7,7 +7,7 @@ and are left out.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
@@ -37,9 +37,8 @@ class Wanted:
     only_gaps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A kind of a school: what is needed, what is there."""
+class Line(NamedTuple):
+    """A kind of a school: what is needed, what is there. Thousands of them make one page."""
 
     school_id: str
     school: str

@@ -1,8 +1,8 @@
 """This module is about attainment: what of the need is met, line by line, and what that costs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +40,33 @@ class Figures:
 class Sums:
     """Adds lines up, one after the other."""
 
-    _COUNTED = (
-        "all_lines", "lines", "attained_lines", "gap_lines", "required", "met", "usable", "gap",
-        "surplus", "unpriced_required", "unpriced_gaps", "unpriced_surpluses",
-    )  # fmt: skip
-
     def __init__(self) -> None:
-        self._counts = dict.fromkeys(self._COUNTED, 0)
-        self._cents: dict[str, int | None] = dict.fromkeys(
-            ("required_cents", "gap_cents", "surplus_cents")
-        )
+        self._sums = SimpleNamespace(**asdict(Figures()))
 
     def add(self, required: int, usable: int, unit_price_cents: int | None) -> None:
         """Add one line."""
-        missing, more = gap(required, usable), surplus(required, usable)
-        for name, value in (
-            ("all_lines", 1), ("lines", required > 0), ("gap_lines", missing > 0),
-            ("attained_lines", required > 0 and not missing), ("required", required),
-            ("met", min(required, usable)), ("usable", usable), ("gap", missing), ("surplus", more),
-        ):  # fmt: skip
-            self._counts[name] += value
-        for part, pieces, unpriced in (
-            ("required_cents", required, "unpriced_required"),
-            ("gap_cents", missing, "unpriced_gaps"),
-            ("surplus_cents", more, "unpriced_surpluses"),
-        ):
-            if unit_price_cents is not None:
-                self._cents[part] = (self._cents[part] or 0) + pieces * unit_price_cents
-            elif pieces:
-                self._counts[unpriced] += 1
+        sums, missing, more = self._sums, gap(required, usable), surplus(required, usable)
+        sums.all_lines += 1
+        sums.lines += required > 0
+        sums.gap_lines += missing > 0
+        sums.attained_lines += required > 0 and not missing
+        sums.required += required
+        sums.met += min(required, usable)
+        sums.usable += usable
+        sums.gap += missing
+        sums.surplus += more
+        if unit_price_cents is None:
+            sums.unpriced_required += required != 0
+            sums.unpriced_gaps += missing != 0
+            sums.unpriced_surpluses += more != 0
+            return
+        sums.required_cents = (sums.required_cents or 0) + required * unit_price_cents
+        sums.gap_cents = (sums.gap_cents or 0) + missing * unit_price_cents
+        sums.surplus_cents = (sums.surplus_cents or 0) + more * unit_price_cents
 
     def figures(self) -> Figures:
         """Return what came together; money of which nothing is known stays unknown."""
-        told: dict[str, Any] = {**self._counts, **self._cents}
-        return Figures(**told)
+        return Figures(**vars(self._sums))
 
 
 def gap(required: int, usable: int) -> int:
